@@ -1,0 +1,1 @@
+"""Declarations are received, checked and kept."""

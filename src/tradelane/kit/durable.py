@@ -1,0 +1,66 @@
+"""Work that survives kill -9: a workflow's finished steps are remembered and never run again.
+
+The remembering is DBOS's, in the same database (for SQLite, in a file beside it: one writer each).
+A step may still be interrupted between its own commit and the note that it finished, so a step
+must be safe to run twice; ours write their progress in the transaction that does the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Steps(Protocol):
+    """Runs a named step once."""
+
+    def __call__(self, name: str, run: Callable[..., T], *args: Any) -> T: ...
+
+
+def run_plain(name: str, run: Callable[..., T], *args: Any) -> T:
+    """Steps without memory, for tests and for work that is cheap to do again."""
+    return run(*args)
+
+
+def run_durable(
+    system_url: str,
+    workflow_id: str,
+    workflow: Callable[[Steps], dict[str, Any]],
+    *,
+    version: str,
+) -> dict[str, Any]:
+    """Run ``workflow(steps)`` to its end under ``workflow_id``, resuming it where it had stopped.
+
+    Its result, and each step's, must be plain JSON values. A workflow that ended before returns
+    its remembered result at once. ``version`` names the code: work begun by another version is
+    taken up by this one, because every step checks its own progress.
+    """
+    from dbos import DBOS, SetWorkflowID
+
+    def steps(name: str, run: Callable[..., T], *args: Any) -> T:
+        return DBOS.run_step({"name": name}, run, *args)
+
+    @DBOS.workflow(name="tradelane")
+    def durable(_id: str) -> dict[str, Any]:
+        return workflow(steps)
+
+    DBOS(
+        config={
+            "name": "tradelane",
+            "system_database_url": system_url,
+            "application_version": version,
+            "executor_id": f"local-{workflow_id}",
+            "run_admin_server": False,
+            "log_level": "ERROR",
+            "console_log_level": "ERROR",
+        }
+    )
+    try:
+        DBOS.launch()
+        with SetWorkflowID(workflow_id):
+            handle = DBOS.start_workflow(durable, workflow_id)
+        return handle.get_result()
+    finally:
+        DBOS.destroy(destroy_registry=True)

@@ -1,0 +1,1 @@
+"""The codes of the Harmonized System with their wording and validity."""

@@ -1,0 +1,1 @@
+"""Which model made a score: its files, their hashes, its card."""

@@ -1,0 +1,1 @@
+"""Declarations of the invented territory with planted, documented fraud."""

@@ -1,0 +1,1 @@
+"""Goods lines are scored for risk and routed to lanes under a budget."""
