@@ -1,1 +1,1 @@
-"""What any program that keeps dated facts and refuses bad input would need: it knows nothing of trade."""
+"""What any program that keeps dated facts would need; it knows nothing of trade."""

@@ -192,6 +192,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    # Readers must not take the write lock; writers must take it at once, or an upgrade can deadlock.
+    # Readers must not take the write lock; writers take it at once, or two can deadlock.
     writing = not connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

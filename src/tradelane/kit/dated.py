@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class HasValidity(Protocol):
-    """Anything with a validity interval, both ends included; ``valid_to`` None means until changed."""
+    """A validity interval, both ends included; ``valid_to`` None means until changed."""
 
     @property
     def valid_from(self) -> date: ...

@@ -52,7 +52,6 @@ def run_durable(
             "system_database_url": system_url,
             "application_version": version,
             "executor_id": f"local-{workflow_id}",
-            "run_admin_server": False,
             "log_level": "ERROR",
             "console_log_level": "ERROR",
         }

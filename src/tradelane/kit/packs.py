@@ -23,8 +23,6 @@ from tradelane.kit.errors import InputRefused, Problem
 SHIPPED = Path(__file__).resolve().parent.parent / "packs"
 _MAX_FILE_BYTES = 64 * 1024 * 1024
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -57,7 +55,7 @@ class Pack:
         return read_yaml(self._path(name))
 
     def table(self, name: str) -> Iterator[Row]:
-        """The rows of a CSV file (UTF-8, header row) of the pack, lines counted from the file's 1."""
+        """The rows of a CSV file (UTF-8, header row) of the pack, with their line numbers."""
         path = self._path(name)
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restkey="", restval="")
@@ -127,7 +125,7 @@ def read_yaml(path: Path) -> Any:
 def parse_yaml(text: str, name: str) -> Any:
     """YAML text to plain values; refuses aliases (they can expand without bound) and bad syntax."""
     try:
-        for token in yaml.scan(text, Loader=_Loader):
+        for token in yaml.scan(text, Loader=yaml.CSafeLoader):
             if isinstance(token, yaml.AliasToken):
                 raise InputRefused(
                     Problem(
@@ -138,7 +136,7 @@ def parse_yaml(text: str, name: str) -> Any:
                         hint="Write the value out.",
                     )
                 )
-        return yaml.load(text, Loader=_Loader)
+        return yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise InputRefused(

@@ -6,9 +6,9 @@ declaration. Everything here is plain data: reading, checking and judging are el
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -49,7 +49,7 @@ class GoodsLine:
     """WCO DutyTaxFee/DutyRegimeCode: the preferential scheme that is claimed, or empty."""
     declared_duty_rate: Decimal | None = None
     """Percent, where the administration's form carries the rate (WCO DutyTaxFee/TaxRateNumeric)."""
-    extra: Mapping[str, str] = _NONE
+    extra: Mapping[str, str] = field(default_factory=lambda: _NONE)
     """An administration's own columns that have no WCO name here, as text."""
 
 
@@ -61,7 +61,7 @@ class Declaration:
     """WCO Declaration/FunctionalReferenceID: unique for its declarant."""
     declarant: str
     """WCO Declarant/ID (or Agent/ID)."""
-    date: date
+    date: dt.date
     """WCO Declaration/AcceptanceDateTime, the day that decides which parameters hold."""
     importer: str
     """WCO GoodsShipment/Importer/ID."""
@@ -75,12 +75,12 @@ class Declaration:
     departure: str = ""
     """WCO GoodsShipment/ExportCountry/ID: where the goods were shipped from."""
     transport_mode: str = ""
-    """WCO BorderTransportMeans/ModeCode (UN/ECE Recommendation 19: 1 sea, 3 road, 4 air, 5 post)."""
+    """WCO BorderTransportMeans/ModeCode (UN/ECE Rec. 19: 1 sea, 3 road, 4 air, 5 post)."""
     procedure: str = ""
     """WCO GovernmentProcedure/CurrentCode."""
-    importer_since: date | None = None
+    importer_since: dt.date | None = None
     """The day the importer was registered, where the administration shares it."""
-    extra: Mapping[str, str] = _NONE
+    extra: Mapping[str, str] = field(default_factory=lambda: _NONE)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -97,7 +97,7 @@ class Outcome:
     """None when it is not known (not inspected, or the finding is open)."""
     revenue_recovered: Decimal | None = None
     """Additional duty and tax collected, in the declaration's currency."""
-    recorded_at: datetime | None = None
+    recorded_at: dt.datetime | None = None
 
 
 def content(declaration: Declaration) -> dict[str, Any]:
@@ -122,8 +122,8 @@ def from_content(data: Mapping[str, Any]) -> Declaration:
     since = data.get("importer_since")
     return Declaration(
         **fields,
-        date=date.fromisoformat(data["date"]),
-        importer_since=date.fromisoformat(since) if since else None,
+        date=dt.date.fromisoformat(data["date"]),
+        importer_since=dt.date.fromisoformat(since) if since else None,
         extra=dict(data["extra"]) if "extra" in data else _NONE,
         lines=tuple(_line_from(line) for line in data["lines"]),
     )

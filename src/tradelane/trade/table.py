@@ -36,7 +36,7 @@ LINE_SCHEMA: dict[str, pl.DataType] = {
     "preference": pl.String(),
     "declared_duty_rate": pl.Float64(),
 }
-"""Column and type of a table of goods lines; absent text is "", absent numbers and dates are null."""
+"""A table of goods lines: absent text is "", absent numbers and dates are null."""
 
 OUTCOME_SCHEMA: dict[str, pl.DataType] = {
     "inspected": pl.Boolean(),
