@@ -17,9 +17,7 @@ _CONFIG: dict[str, Any] = {
 LANE_COLOURS = {"red": "#b3261e", "yellow": "#c98a00", "green": "#2e7d32"}
 
 
-def bars(
-    rows: list[tuple[str, float]], x_title: str, colours: dict[str, str] | None = None
-) -> str:
+def bars(rows: list[tuple[str, float]], x_title: str, colours: dict[str, str] | None = None) -> str:
     """Horizontal bars, in the order given, one row a (label, value)."""
     encoding: dict[str, Any] = {
         "y": {"field": "label", "type": "nominal", "sort": None, "title": None},

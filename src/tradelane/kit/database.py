@@ -99,15 +99,12 @@ class Database:
     def _commit(self, group: list[_Pending[Any]]) -> None:
         try:
             with _translated(), self.engine.connect() as connection, connection.begin():
-                for pending in group:
-                    try:
-                        with connection.begin_nested() if len(group) > 1 else _nothing():
-                            pending.result = pending.run(connection)
-                    except Exception as error:
-                        pending.error = error
-                        if len(group) == 1:
-                            raise
-        except Exception as error:
+                if len(group) == 1:
+                    group[0].result = group[0].run(connection)
+                else:
+                    for pending in group:
+                        _run_apart(pending, connection)
+        except BaseException as error:
             for pending in group:
                 pending.error = pending.error or error
         finally:
@@ -137,9 +134,13 @@ class Database:
             copy.close()
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+def _run_apart(pending: _Pending[Any], connection: sa.Connection) -> None:
+    """Run one of a group so that its failure undoes its own work alone."""
+    try:
+        with _translated(), connection.begin_nested():
+            pending.result = pending.run(connection)
+    except Exception as error:
+        pending.error = error
 
 
 @contextmanager

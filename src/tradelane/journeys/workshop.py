@@ -1,0 +1,53 @@
+"""What a journey needs from the platform: the capabilities, ready to use."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from tradelane.kit.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tradelane.declarations.service import Declarations
+    from tradelane.duties.service import Duties
+    from tradelane.ledger.service import Ledger
+    from tradelane.nomenclature.service import Nomenclature
+    from tradelane.registry.service import Registry
+    from tradelane.targeting.service import Targeting
+
+T = TypeVar("T")
+
+
+class Transactions(Protocol):
+    """Where a step's work is kept, whole or not at all (`kit.database.Database`)."""
+
+    def write(self, run: Callable[[Any], T]) -> T: ...
+    def read(self) -> AbstractContextManager[Any]: ...
+
+
+class Workshop(Protocol):
+    """The platform, as journeys see it (`tradelane.platform.Tradelane`)."""
+
+    clock: Clock
+    home: Path
+
+    @property
+    def database(self) -> Transactions: ...
+    @property
+    def declarations(self) -> Declarations: ...
+    @property
+    def selections(self) -> Any: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def nomenclature(self) -> Nomenclature: ...
+    @property
+    def registry(self) -> Registry: ...
+    @property
+    def targeting(self) -> Targeting: ...
+    @property
+    def system_url(self) -> str: ...
+    def duties(self, territory: str | Path, rates: Path | None = None) -> Duties: ...
