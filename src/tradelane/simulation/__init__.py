@@ -1,1 +1,3 @@
 """Declarations of the invented territory with planted, documented fraud."""
+
+__all__: list[str] = []
