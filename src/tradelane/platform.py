@@ -6,16 +6,14 @@ Nothing here is loaded before it is used: a command that needs no database opens
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tradelane import __version__
 from tradelane.kit import packs
 from tradelane.kit.clock import Clock, SystemClock
-from tradelane.kit.errors import InputRefused, Problem
+from tradelane.kit.errors import InputRefused
 from tradelane.kit.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -124,6 +122,13 @@ class Tradelane:
 
         return SqlSelectionStore()
 
+    @property
+    def system_url(self) -> str:
+        """Where DBOS remembers finished steps: the same server, or a file beside the database."""
+        if self._database_url:
+            return self._database_url
+        return f"sqlite:///{self.home / DURABLE_FILE}"
+
     def duties(self, territory: str | Path, rates: Path | None = None) -> Duties:
         """The duty engine of a territory's pack, with exchange rates of the caller's if given."""
         from tradelane.duties.exchange import ExchangeRates
@@ -180,3 +185,72 @@ class Tradelane:
         from tradelane.journeys.remake import replay
 
         return replay(self, identifier, sample, progress)
+
+    def simulate(
+        self,
+        out: str | Path,
+        *,
+        seed: int = 1,
+        declarations: int = 50_000,
+        days: int = 540,
+        territory: str | Path = "demo",
+        progress: Progress = silent,
+    ) -> None:
+        """Write declarations of an invented territory with planted fraud; see `simulation`."""
+        from tradelane.simulation.service import simulate
+
+        simulate(seed, declarations, days, packs.load(territory), Path(out), progress=progress)
+
+    def find_subjects(self, identifier: str) -> list[str]:
+        """The ledger subjects that a declaration's reference or a line's id means."""
+        from tradelane.journeys.remake import find_subjects
+
+        with self.database.read() as tx:
+            return find_subjects(self, tx, identifier)
+
+    def read_declarations(self, path: Path, mapping: str | Path) -> Iterator[Declaration]:
+        """The declarations of a file; raises InputRefused with all problems of the first bad one."""
+        from tradelane.declarations.mapping import load
+        from tradelane.declarations.reader import read
+
+        today = self.clock.now().date()
+        for filing in read(path, load(mapping), codes=self.nomenclature, today=today):
+            if filing.declaration is None:
+                raise InputRefused(filing.problems)
+            yield filing.declaration
+
+    def read_table(
+        self,
+        path: Path,
+        mapping: str | Path,
+        territory: str | Path | None = None,
+        *,
+        progress: Progress = silent,
+    ) -> tuple[pl.DataFrame, int]:
+        """A file as the table that targeting reads (with outcome columns), and how many of its
+        rows were unusable."""
+        from tradelane.declarations.mapping import load
+        from tradelane.declarations.reader import read
+        from tradelane.journeys.tables import history_table
+
+        form = load(mapping)
+        duties = self.duties(territory or form.territory)
+        filings = read(path, form, codes=self.nomenclature, today=self.clock.now().date())
+        return history_table(filings, duties, progress)
+
+    # ------------------------------------------------------------ keeping it safe
+
+    def backup(self, archive: Path, *, with_key: bool = True) -> int:
+        """A consistent copy of the workspace as .tar.gz, also while it is in use; returns bytes."""
+        from tradelane.journeys.backups import backup
+
+        return backup(self, archive, with_key)
+
+    def restore(self, archive: Path, folder: Path) -> Report:
+        """Unpack a backup into a new folder and verify the ledger in it."""
+        from tradelane.journeys.backups import restore
+
+        restore(archive, folder)
+        restored = Tradelane(folder, clock=self.clock)
+        with restored.database.read() as tx:
+            return restored.ledger.verify(tx)

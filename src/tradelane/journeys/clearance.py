@@ -9,95 +9,272 @@ whole batch (a budget is a share of it), so routing is a second pass over the st
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple
 
-from tradelane.declarations.model import Codes, content_digest
-from tradelane.declarations.reader import Filing
-from tradelane.duties.model import LineAssessment
-from tradelane.kit.canonical import encode
-from tradelane.kit.clock import Clock, stamp
+from tradelane.declarations.model import Filing, Received, Verb
+from tradelane.duties.service import Duties
+from tradelane.journeys import entries
+from tradelane.journeys.tables import scoring_table
+from tradelane.journeys.workshop import Workshop
+from tradelane.kit.clock import stamp
 from tradelane.kit.durable import Steps
-from tradelane.kit.errors import Problem
 from tradelane.kit.progress import Progress
 from tradelane.targeting.selection import Selection, choose, route
-from tradelane.trade.declaration import Declaration, content
-from tradelane.trade.table import lines_table, subject_of
+from tradelane.targeting.service import Trained
+from tradelane.trade.declaration import Declaration
+from tradelane.trade.table import subject_of
 
-__all__ = ["CHUNK_ROWS", "Clearance", "Codes", "Job"]
-
-T = TypeVar("T")
 CHUNK_ROWS = 5000
 """File rows a transaction: large enough for speed, small enough that little is done again."""
 
-
-class Transactions(Protocol):
-    """Where a step's work is kept, whole or not at all (`kit.database.Database`)."""
-
-    def write(self, run: Callable[[Any], T]) -> T: ...
-    def read(self) -> AbstractContextManager[Any]: ...
+Encoded = tuple[str, str, bytes]
 
 
 @dataclass(frozen=True)
 class Job:
-    """One file to clear and everything that its decisions depend on."""
+    """One file to clear and everything that its decisions depend on.
+
+    ``settings`` go into the ledger with the batch's first entry; ``open_file`` gives the filings of
+    the file after so many rows; ``seed`` None draws an unpredictable one when ranking.
+    """
 
     batch_id: str
     name: str
     settings: dict[str, Any]
-    """Digests of file, history, mapping, pack and rates; budget and random share. Goes into the
-    ledger with the batch's first entry."""
-    model: dict[str, str]
-    budget: str
-    random_share: str
-    seed: bytes
+    budget: float
+    random_share: float
+    seed: bytes | None
     open_file: Callable[[int], Iterator[Filing]]
-    """The filings of the file after so many rows."""
-    rows_total: int | None = None
+    rows_total: int
+
+
+class Judged(NamedTuple):
+    """What the engines say of one goods line."""
+
+    subject: str
+    assessed: dict[str, Any]
+    scored: dict[str, Any]
+    score: tuple[float, float, float, bool]
+    """Probability, expected revenue, score, and whether a person must look."""
 
 
 class Clearance:
-    """The story of a file, told over the capabilities that `platform` hands in."""
+    """The story of one file, told over the capabilities of the workshop."""
 
     def __init__(
-        self,
-        transactions: Transactions,
-        declarations: Any,
-        selections: Any,
-        ledger: Any,
-        assess: Callable[[Declaration], Sequence[LineAssessment]],
-        score: Callable[[Any], Any],
-        clock: Clock,
-        progress: Progress,
+        self, shop: Workshop, job: Job, duties: Duties, trained: Trained, progress: Progress
     ) -> None:
-        self._transactions = transactions
-        self._declarations = declarations
-        self._selections = selections
-        self._ledger = ledger
-        self._assess = assess
-        self._score = score
-        self._clock = clock
+        self._shop = shop
+        self._job = job
+        self._duties = duties
+        self._trained = trained
         self._progress = progress
         self._stream: Iterator[Filing] | None = None
-        self._stream_row = 0
+        self._at_row = 0
 
-    def run(self, job: Job, steps: Steps) -> dict[str, Any]:
-        """Clear the file to its end; returns counts. Safe to call again after any interruption."""
-        steps("open", self._open, job)
+    def run(self, steps: Steps) -> dict[str, Any]:
+        """Clear the file to its end; safe to call again after any interruption."""
+        steps("open", self._open)
         at: dict[str, Any] = {"row": 0, "done": False}
         for number in itertools.count():
-            at = steps(f"receive {number}", self._receive, job, at["row"])
-            self._progress("received, assessed, scored", at["row"], job.rows_total)
+            at = steps(f"receive {number}", self._receive, at["row"])
+            self._progress("received, assessed, scored", at["row"], self._job.rows_total)
             if at["done"]:
                 break
-        steps("rank", self._rank, job)
+        steps("rank", self._rank)
         line = 0
         for number in itertools.count():
-            routed = steps(f"route {number}", self._route, job, line)
+            routed = steps(f"route {number}", self._route, line)
             line = routed["line"]
-            self._progress("routed", line, routed["lines"])
+            self._progress("routed to lanes", line, routed["lines"])
             if line >= routed["lines"]:
                 break
-        return steps("close", self._close, job)
+        return steps("close", self._close)
+
+    # ------------------------------------------------------------ the steps
+
+    def _open(self) -> None:
+        job, shop = self._job, self._shop
+
+        def write(tx: Any) -> None:
+            shop.declarations.open_batch(
+                tx,
+                job.batch_id,
+                name=job.name,
+                file_digest=job.settings["file"],
+                settings=job.settings,
+                rows_total=job.rows_total,
+            )
+            if not shop.ledger.find(tx, self._subject, entries.BATCH_OPENED):
+                body = {"batch": job.batch_id, "settings": job.settings}
+                self._record(tx, [self._entry(entries.BATCH_OPENED, self._subject, body)])
+
+        shop.database.write(write)
+
+    def _receive(self, start: int) -> dict[str, Any]:
+        shop, job = self._shop, self._job
+        with shop.database.read() as tx:
+            batch = shop.declarations.get_batch(tx, job.batch_id)
+        if batch.rows_read > start:  # done in an earlier life that died before it could say so
+            return {"row": batch.rows_read, "done": batch.rows_read >= job.rows_total}
+        filings = self._take(start)
+        judged = self._judge([f.declaration for f in filings if f.declaration is not None])
+
+        def write(tx: Any) -> None:
+            received = shop.declarations.receive_many(tx, job.batch_id, filings)
+            self._record(tx, self._events(received, judged))
+            line, scores = shop.selections.next_line(tx, job.batch_id), []
+            for filing in received.accepted:
+                for about in judged[id(_declaration(filing))]:
+                    scores.append((line, about.subject, *about.score))
+                    line += 1
+            shop.selections.add_scores(tx, job.batch_id, scores)
+
+        shop.database.write(write)
+        end = start + sum(filing.rows for filing in filings)
+        return {"row": end, "done": not filings or end >= job.rows_total}
+
+    def _rank(self) -> None:
+        shop, job = self._shop, self._job
+
+        def write(tx: Any) -> None:
+            if self._selection(tx) is not None:
+                return
+            scores = [(s.subject, s.score) for s in shop.selections.scores(tx, job.batch_id)]
+            seed = job.seed if job.seed is not None else os.urandom(16)
+            selection = choose(scores, job.budget, job.random_share, seed)
+            body = {"batch": job.batch_id, "selection": selection.content()}
+            self._record(tx, [self._entry(entries.BATCH_RANKED, self._subject, body)])
+
+        shop.database.write(write)
+
+    def _route(self, line: int) -> dict[str, Any]:
+        shop, job = self._shop, self._job
+        with shop.database.read() as tx:
+            lines = shop.selections.next_line(tx, job.batch_id)
+            selection = self._selection(tx)
+            scored = list(shop.selections.scores(tx, job.batch_id, line, CHUNK_ROWS))
+            done = bool(scored) and shop.selections.is_routed(tx, job.batch_id, scored[-1].line)
+        assert selection is not None
+        if scored and not done:
+            at = stamp(shop.clock.now())
+            lanes, events = [], []
+            for item in scored:
+                routed = route(selection, item.subject, item.score, item.needs_person)
+                lanes.append((item.line, routed.lane, routed.selected_by, float(routed.propensity)))
+                body = entries.routed_body(job.batch_id, routed)
+                events.append(entries.entry(at, entries.ROUTED, item.subject, body))
+
+            def write(tx: Any) -> None:
+                shop.selections.set_lanes(tx, job.batch_id, lanes)
+                self._record(tx, events)
+
+            shop.database.write(write)
+        return {"line": line + len(scored), "lines": lines}
+
+    def _close(self) -> dict[str, Any]:
+        shop, job = self._shop, self._job
+
+        def write(tx: Any) -> dict[str, Any]:
+            before = shop.declarations.get_batch(tx, job.batch_id)
+            counts = {
+                "read": before.rows_read,
+                "accepted": before.accepted,
+                "rejected": before.rejected,
+            }
+            if before.status != "closed":
+                shop.declarations.advance_batch(tx, job.batch_id, (Verb.ASSESS, Verb.ROUTE))
+                shop.declarations.close_batch(tx, job.batch_id)
+                body = {"batch": job.batch_id, **counts}
+                self._record(tx, [self._entry(entries.BATCH_CLOSED, self._subject, body)])
+            return counts
+
+        return shop.database.write(write)
+
+    # ------------------------------------------------------------ what the steps are made of
+
+    @property
+    def _subject(self) -> str:
+        return f"batch/{self._job.batch_id}"
+
+    def _entry(self, kind: str, subject: str, body: dict[str, Any]) -> Encoded:
+        return entries.entry(stamp(self._shop.clock.now()), kind, subject, body)
+
+    def _record(self, tx: Any, events: list[Encoded]) -> None:
+        self._shop.ledger.append_encoded(tx, events)
+        self._shop.ledger.checkpoint(tx)
+
+    def _selection(self, tx: Any) -> Selection | None:
+        found = self._shop.ledger.find(tx, self._subject, entries.BATCH_RANKED)
+        return Selection.from_content(found[0].entry.body["selection"]) if found else None
+
+    def _take(self, start: int) -> list[Filing]:
+        if self._stream is None or self._at_row != start:
+            self._stream, self._at_row = self._job.open_file(start), start
+        taken: list[Filing] = []
+        for filing in self._stream:
+            taken.append(filing)
+            self._at_row += filing.rows
+            if self._at_row - start >= CHUNK_ROWS:
+                break
+        return taken
+
+    def _judge(self, declarations: list[Declaration]) -> dict[int, list[Judged]]:
+        """What the engines say of every line, by the identity of its declaration."""
+        if not declarations:
+            return {}
+        batch, model = self._job.batch_id, self._trained.digest
+        parameters = self._duties.digest
+        scores = iter(self._trained.score(scoring_table(declarations, self._duties)).to_dicts())
+        judged: dict[int, list[Judged]] = {}
+        for declaration in declarations:
+            lines = judged[id(declaration)] = []
+            assessments = self._duties.assess(declaration)
+            for item, assessment in zip(declaration.lines, assessments, strict=True):
+                row = next(scores)
+                lines.append(
+                    Judged(
+                        subject_of(declaration, item),
+                        entries.assessed_body(batch, parameters, item.hs_code, assessment),
+                        entries.scored_body(batch, model, row),
+                        (
+                            row["probability"],
+                            row["expected_revenue"],
+                            row["score"],
+                            not assessment.complete,
+                        ),
+                    )
+                )
+        return judged
+
+    def _events(self, received: Received, judged: dict[int, list[Judged]]) -> list[Encoded]:
+        """The entries of a chunk: accepted with their judgements, repeated, rejected."""
+        batch, at = self._job.batch_id, stamp(self._shop.clock.now())
+        events: list[Encoded] = []
+        for filing, content in zip(received.accepted, received.digests, strict=True):
+            declaration = _declaration(filing)
+            body = {"batch": batch, "row": filing.first_row, "content": content}
+            subject = entries.declaration_subject(declaration)
+            events.append(entries.entry(at, entries.RECEIVED, subject, body))
+            for line in judged[id(declaration)]:
+                events.append(entries.entry(at, entries.ASSESSED, line.subject, line.assessed))
+                events.append(entries.entry(at, entries.SCORED, line.subject, line.scored))
+        for filing, decided_in in received.repeated:
+            declaration = _declaration(filing)
+            body = {"batch": batch, "row": filing.first_row, "decided_in": decided_in}
+            for item in declaration.lines:
+                subject = subject_of(declaration, item)
+                events.append(entries.entry(at, entries.REPEATED, subject, body))
+        for row in received.rejected:
+            body = {"batch": batch, "row": row.row, "codes": sorted({p.code for p in row.problems})}
+            subject = f"{self._subject}/row/{row.row}"
+            events.append(entries.entry(at, entries.REJECTED, subject, body))
+        return events
+
+
+def _declaration(filing: Filing) -> Declaration:
+    assert filing.declaration is not None
+    return filing.declaration

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tradelane.kit.errors import InputRefused, IntegrityBroken, Problem
@@ -70,7 +70,7 @@ def keep_file(home: Path, path: Path, digest: str) -> None:
 
 
 def kept_file(home: Path, digest: str) -> Path:
-    """A kept file, checked; errors as `kept_pack`, with ``replay.file_missing`` and ``_changed``."""
+    """A kept file, checked; errors as `kept_pack`, with ``file`` for ``pack``."""
     folder = _place(home, "files", digest)
     found = next(iter(sorted(folder.iterdir())), None) if folder.is_dir() else None
     if found is None:
@@ -92,16 +92,15 @@ def _place(home: Path, kind: str, digest: str) -> Path:
     return home / KEPT / kind / digest.removeprefix("sha256:")[:16]
 
 
-def _settle(target: Path, fill: object) -> None:
+def _settle(target: Path, fill: Callable[[Path], object]) -> None:
     """Fill a folder apart and give it its name at once: a reader sees all of it or nothing."""
-    assert callable(fill)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
     try:
         fill(draft)
         draft.chmod(0o755)
         try:
-            os.rename(draft, target)
+            draft.rename(target)
         except OSError:
             if not target.exists():
                 raise

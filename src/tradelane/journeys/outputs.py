@@ -74,7 +74,6 @@ class Decided:
     def row(self) -> tuple[Any, ...]:
         """The cells of `DECISION_COLUMNS`."""
         assessed, scored, routed = self.assessed, self.scored, self.routed
-        relief = assessed["relief"]
         reasons = [cell for code, text in scored["reasons"] for cell in (code, safe_cell(text))]
         return (
             safe_cell(self.subject),
@@ -87,8 +86,8 @@ class Decided:
             assessed["duty"],
             assessed["tax"],
             assessed["other"],
-            relief["status"],
-            safe_cell(relief["why"]),
+            assessed["relief_status"],
+            safe_cell(assessed["relief_reason"]),
             scored["probability"],
             scored["expected_revenue"],
             scored["score"],
@@ -96,7 +95,7 @@ class Decided:
             routed["selected_by"],
             routed["propensity"],
             *reasons,
-            safe_cell("; ".join(note["message"] for note in assessed["notes"])),
+            safe_cell("; ".join(note["message"] for note in assessed.get("needs_person", ()))),
             self.index,
         )
 
@@ -135,8 +134,8 @@ class Figures:
         self.lanes[lane] += 1
         self.selected_by[routed["selected_by"]] += 1
         self.statuses[decided.status] += 1
-        self.reliefs[assessed["relief"]["status"]] += 1
-        for note in assessed["notes"]:
+        self.reliefs[assessed["relief_status"]] += 1
+        for note in assessed.get("needs_person", ()):
             self.notes[note["code"]] += 1
         self.currency = assessed["currency"]
         value, duty = Decimal(assessed["customs_value"] or 0), Decimal(assessed["duty"] or 0)

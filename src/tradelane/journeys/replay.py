@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from tradelane.kit.errors import Problem, TradelaneError
 from tradelane.kit.progress import Progress
@@ -86,9 +85,3 @@ def replay_lines(
                 report.compared.append(Compared(subject, kind, index, False, recorded, again))
         progress("replayed", report.lines, total)
     return report
-
-
-def body_of(entry: Any) -> dict[str, Any]:
-    """The facts of a stored entry."""
-    body: dict[str, Any] = entry.entry.body
-    return body

@@ -26,6 +26,10 @@ selection = sa.Table(
 )
 
 
+Score = tuple[int, str, float, float, float, bool]
+"""Line, subject, probability, expected revenue (territory's currency), score, needs a person."""
+
+
 class Scored(NamedTuple):
     """A line of a batch with its score; amounts in the territory's currency."""
 
@@ -37,23 +41,22 @@ class Scored(NamedTuple):
     needs_person: bool
 
 
-class Lane(NamedTuple):
-    """Where a line of a batch was routed, and how it was selected."""
-
-    line: int
-    lane: str
-    selected_by: str
-    propensity: float
+Lane = tuple[int, str, str, float]
+"""Line, lane, how it was selected, and with what propensity."""
 
 
 class SqlSelectionStore:
     """Scores and lanes in SQL."""
 
-    def add_scores(self, tx: sa.Connection, batch_id: str, rows: Sequence[Scored]) -> None:
+    def add_scores(self, tx: sa.Connection, batch_id: str, rows: Sequence[Score]) -> None:
         """Keep the scores of lines that are not routed yet."""
         if rows:
             tx.execute(
-                selection.insert(), [{"batch_id": batch_id, **row._asdict()} for row in rows]
+                selection.insert(),
+                [
+                    {"batch_id": batch_id, **dict(zip(Scored._fields, row, strict=True))}
+                    for row in rows
+                ],
             )
 
     def scores(
@@ -70,12 +73,12 @@ class SqlSelectionStore:
         for row in tx.execute(query.execution_options(yield_per=10_000)):
             yield Scored._make(row)
 
-    def count(self, tx: sa.Connection, batch_id: str) -> int:
-        """How many lines of the batch have a score."""
-        found = tx.execute(
-            sa.select(sa.func.count()).where(selection.c.batch_id == batch_id)
-        ).scalar_one()
-        return int(found)
+    def next_line(self, tx: sa.Connection, batch_id: str) -> int:
+        """The number of the batch's next line, which is how many have a score: from 0, no gaps."""
+        last = tx.execute(
+            sa.select(sa.func.max(selection.c.line)).where(selection.c.batch_id == batch_id)
+        ).scalar()
+        return 0 if last is None else int(last) + 1
 
     def is_routed(self, tx: sa.Connection, batch_id: str, line: int) -> bool:
         """Whether that line of the batch has its lane."""
@@ -100,12 +103,7 @@ class SqlSelectionStore:
         tx.execute(
             statement,
             [
-                {
-                    "at_line": row.line,
-                    "to_lane": row.lane,
-                    "by": row.selected_by,
-                    "with_propensity": row.propensity,
-                }
-                for row in rows
+                {"at_line": line, "to_lane": lane, "by": by, "with_propensity": propensity}
+                for line, lane, by, propensity in rows
             ],
         )

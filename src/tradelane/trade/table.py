@@ -55,6 +55,16 @@ def subject_of(declaration: Declaration, line: GoodsLine) -> str:
     return f"{_escape(declaration.declarant)}/{_escape(declaration.reference)}/{line.number}"
 
 
+def split_subject(subject: str) -> tuple[str, str, int]:
+    """Declarant, reference and line number of what `subject_of` made.
+
+    >>> split_subject("KR-1/A%2F7/2")
+    ('KR-1', 'A/7', 2)
+    """
+    declarant, reference, number = subject.split("/")
+    return _unescape(declarant), _unescape(reference), int(number)
+
+
 def lines_table(declarations: Iterable[Declaration]) -> pl.DataFrame:
     """One row a goods line, in order, with the columns of `LINE_SCHEMA`."""
     rows: list[tuple[object, ...]] = []
@@ -117,3 +127,7 @@ def outcomes_table(outcomes: Iterable[Outcome | None]) -> pl.DataFrame:
 
 def _escape(text: str) -> str:
     return text.replace("%", "%25").replace("/", "%2F") if "/" in text or "%" in text else text
+
+
+def _unescape(text: str) -> str:
+    return text.replace("%2F", "/").replace("%25", "%") if "%" in text else text

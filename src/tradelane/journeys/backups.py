@@ -1,0 +1,68 @@
+"""A workspace in one archive, and back."""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from pathlib import Path
+
+from tradelane.journeys.inputs import KEPT
+from tradelane.journeys.workshop import Workshop
+from tradelane.kit.errors import InputRefused, Problem
+
+_KEY = "ledger.key"
+_KEPT = (KEPT, "models", "ledger.pub")
+_ROOT = "workspace"
+_DATABASE = "tradelane.db"
+
+
+def backup(shop: Workshop, archive: Path, with_key: bool) -> int:
+    """Write the workspace to ``archive``; returns its size in bytes.
+
+    The database is copied as one consistent state; finished steps of unfinished batches are not
+    in it, because every step keeps its own progress in the database.
+    """
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    draft = archive.with_name(archive.name + ".part")
+    with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
+        copy = Path(folder) / _DATABASE
+        shop.database.backup_to(copy)
+        with tarfile.open(draft, "w:gz", compresslevel=6) as tar:
+            tar.add(copy, f"{_ROOT}/{_DATABASE}")
+            for name in (*_KEPT, _KEY) if with_key else _KEPT:
+                if (shop.home / name).exists():
+                    tar.add(shop.home / name, f"{_ROOT}/{name}")
+    draft.replace(archive)
+    return archive.stat().st_size
+
+
+def restore(archive: Path, folder: Path) -> None:
+    """Unpack ``archive`` into ``folder``, which must be empty or absent.
+
+    Errors: InputRefused ``backup.not_empty``, ``backup.unreadable``.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise InputRefused(
+            Problem(
+                "backup.not_empty",
+                f"{folder} is not empty; a restore never overwrites.",
+                hint="Name a new folder.",
+            )
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as draft:
+        try:
+            with tarfile.open(archive, "r:gz") as tar:
+                tar.extractall(draft, filter="data")  # refuses links and paths that lead outside
+        except (tarfile.TarError, OSError, EOFError) as error:
+            raise InputRefused(
+                Problem("backup.unreadable", f"{archive} is not a whole backup: {error}.")
+            ) from None
+        root = Path(draft) / _ROOT
+        if not (root / _DATABASE).is_file():
+            raise InputRefused(
+                Problem("backup.unreadable", f"{archive} is not a backup of a workspace.")
+            )
+        if folder.exists():
+            folder.rmdir()
+        root.replace(folder)

@@ -1,0 +1,244 @@
+"""A file from the request to the files that people open: train or reuse, clear durably, write out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tradelane import __version__
+from tradelane.declarations import mapping as mappings
+from tradelane.declarations.mapping import Mapping
+from tradelane.declarations.model import Filing
+from tradelane.declarations.reader import count_rows, read
+from tradelane.duties.service import Duties
+from tradelane.journeys.clearance import Clearance, Job
+from tradelane.journeys.decisions import decided_lines
+from tradelane.journeys.inputs import file_digest, keep_file, keep_pack
+from tradelane.journeys.outputs import Figures, write_decisions, write_rejected
+from tradelane.journeys.report import Facts, write_report
+from tradelane.journeys.tables import history_table
+from tradelane.journeys.workshop import Workshop
+from tradelane.kit import packs
+from tradelane.kit.canonical import digest_of
+from tradelane.kit.durable import Steps, run_durable
+from tradelane.kit.errors import InputRefused, Problem
+from tradelane.kit.packs import Pack
+from tradelane.kit.progress import Progress
+from tradelane.targeting.service import Trained
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the caller asked for; see `Tradelane.clear`."""
+
+    batch: Path
+    history: Path
+    mapping: str | Path
+    territory: str | Path | None
+    rates: Path | None
+    budget: float
+    random_share: float
+    seed: int | None
+    out: Path
+
+
+@dataclass(frozen=True)
+class ClearedBatch:
+    """A cleared file: counts in rows, where the files are, and the figures behind the report."""
+
+    batch_id: str
+    read: int
+    accepted: int
+    rejected: int
+    figures: Figures
+    decisions_csv: Path
+    rejected_csv: Path
+    report_html: Path
+    notices: tuple[tuple[str, str], ...]
+    """(title, text) of everything that a reader of the figures should be warned of."""
+
+    def summary(self, seconds: float | None = None) -> str:
+        """What was done, for a terminal."""
+        f = self.figures
+        lanes = ", ".join(f"{lane} {f.lanes[lane]:,}" for lane in ("red", "yellow", "green"))
+        charges = f"duty {f.duty:,}, taxes and fees {f.tax + f.other:,} {f.currency}"
+        pace = f" in {seconds:.1f} s" if seconds is not None else ""
+        parts = [
+            f"Read {self.read:,} rows{pace}: {self.accepted:,} accepted, {self.rejected:,} rejected.",
+            f"Lanes: {lanes}.",
+            f"Assessed: {charges}.",
+        ]
+        parts += [f"Note: {title}. {text}" for title, text in self.notices]
+        if self.rejected:
+            worst = ", ".join(f"{code} ({n:,})" for code, n in f.problems.most_common(3))
+            parts.append(f"Rejected for: {worst}. See {self.rejected_csv}.")
+        parts += [f"Decisions: {self.decisions_csv}", f"Report:    {self.report_html}"]
+        return "\n".join(parts)
+
+
+def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedBatch:
+    """Clear a file; an interrupted run of the same request is taken up where it was.
+
+    Errors: InputRefused when file, history, mapping or territory cannot be used; what is wrong
+    with single rows is in ``rejected.csv`` instead.
+    """
+    mapping = mappings.load(request.mapping)
+    pack = packs.load(request.territory or mapping.territory or _no_territory(mapping))
+    duties = shop.duties(pack.root, request.rates)
+    rows_total = count_rows(request.batch, mapping)
+    settings = _settings(request, mapping, pack, duties)
+    keep_pack(shop.home, pack)
+    if request.rates:
+        keep_file(shop.home, request.rates, settings["rates"])
+
+    # The same inputs give the same id: that is how an unfinished batch is found again.
+    work_id = digest_of(settings).removeprefix("sha256:")[:16]
+    trained: list[Trained] = []
+
+    def workflow(steps: Steps) -> dict[str, Any]:
+        model = steps("train", _train, shop, request, mapping, duties, settings, progress)
+        trained.append(shop.targeting.load(model["ref"]))
+        job = Job(
+            batch_id=work_id,
+            name=request.batch.name,
+            settings={**settings, "model": trained[0].digest},
+            budget=request.budget,
+            random_share=request.random_share,
+            seed=None if request.seed is None else request.seed.to_bytes(16, "big", signed=True),
+            open_file=lambda skip: _open(shop, request.batch, mapping, skip),
+            rows_total=rows_total,
+        )
+        counts = Clearance(shop, job, duties, trained[0], progress).run(steps)
+        return {**counts, **model}
+
+    counts = run_durable(shop.system_url, work_id, workflow, version=__version__)
+    model = trained[0] if trained else shop.targeting.load(counts["ref"])
+    return _write_out(shop, request, pack, work_id, counts, model, progress)
+
+
+def _settings(request: Request, mapping: Mapping, pack: Pack, duties: Duties) -> dict[str, Any]:
+    return {
+        "file": file_digest(request.batch),
+        "history": file_digest(request.history),
+        "mapping": mapping.digest,
+        "pack": pack.digest,
+        "pack_id": f"{pack.id} {pack.version}",
+        "rates": file_digest(request.rates) if request.rates else "",
+        "parameters": duties.digest,
+        "budget": str(request.budget),
+        "random_share": str(request.random_share),
+        "seed": "" if request.seed is None else str(request.seed),
+        "tradelane": __version__,
+    }
+
+
+def _train(
+    shop: Workshop,
+    request: Request,
+    mapping: Mapping,
+    duties: Duties,
+    settings: dict[str, Any],
+    progress: Progress,
+) -> dict[str, Any]:
+    """The model for this history: an earlier one of the same data, or a new one."""
+    about = {name: settings[name] for name in ("history", "mapping", "parameters")}
+    found = shop.targeting.find(digest_of(about))
+    if found is not None:
+        return {"ref": str(found), "unusable": 0}
+    total = count_rows(request.history, mapping)
+    filings = _open(shop, request.history, mapping, 0)
+    table, unusable = history_table(filings, duties, progress, total)
+    trained = shop.targeting.train_or_fallback(
+        table, training_key=digest_of(about), seed=0, progress=progress
+    )
+    return {"ref": str(trained.ref), "unusable": unusable}
+
+
+def _open(shop: Workshop, path: Path, mapping: Mapping, skip: int) -> Iterator[Filing]:
+    today = shop.clock.now().date()
+    return read(path, mapping, codes=shop.nomenclature, today=today, skip_rows=skip)
+
+
+def _write_out(
+    shop: Workshop,
+    request: Request,
+    pack: Pack,
+    batch_id: str,
+    counts: dict[str, Any],
+    trained: Trained,
+    progress: Progress,
+) -> ClearedBatch:
+    figures = Figures()
+    out = request.out
+    decisions, rejected, report = (
+        out / name for name in ("decisions.csv", "rejected.csv", "report.html")
+    )
+    with shop.database.read() as tx:
+        lines = decided_lines(shop.ledger, tx, batch_id, progress)
+        write_decisions(decisions, lines, figures)
+        write_rejected(
+            rejected,
+            (
+                (r.line, r.reference, list(r.problems))
+                for r in shop.declarations.rejected(tx, batch_id)
+            ),
+            figures,
+        )
+        scores = [(s.score, s.expected_revenue) for s in shop.selections.scores(tx, batch_id)]
+        checkpoint = shop.ledger.latest_checkpoint(tx) or ""
+        closed_at = shop.declarations.get_batch(tx, batch_id).closed_at or ""
+    notices = _notices(counts, trained, pack)
+    facts = Facts(
+        name=request.batch.name,
+        batch_id=batch_id,
+        closed_at=closed_at,
+        pack_title=str(pack.about.get("title", pack.id)),
+        read=counts["read"],
+        budget=request.budget,
+        random_share=request.random_share,
+        figures=figures,
+        scores=scores,
+        trained=trained,
+        notices=notices,
+        checkpoint=checkpoint,
+        home=str(shop.home),
+    )
+    write_report(report, facts, shop.nomenclature)
+    return ClearedBatch(
+        batch_id,
+        counts["read"],
+        counts["accepted"],
+        counts["rejected"],
+        figures,
+        decisions,
+        rejected,
+        report,
+        notices,
+    )
+
+
+def _notices(counts: dict[str, Any], trained: Trained, pack: Pack) -> tuple[tuple[str, str], ...]:
+    found = list(trained.notices())
+    if counts.get("unusable"):
+        found.append(
+            (
+                "Part of the history could not be read",
+                f"{counts['unusable']:,} of its rows were passed over; the model knows nothing of "
+                "them.",
+            )
+        )
+    if pack.about.get("disclaimer"):
+        found.append(("About these parameters", str(pack.about["disclaimer"])))
+    return tuple(found)
+
+
+def _no_territory(mapping: Mapping) -> str:
+    raise InputRefused(
+        Problem(
+            "clearance.no_territory",
+            f"The mapping {mapping.id!r} names no territory.",
+            hint="Give --territory: a shipped pack's name or a folder.",
+        )
+    )

@@ -1,0 +1,172 @@
+"""Which decisions to replay, and how each of a line's entries is made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from tradelane.declarations.model import content_digest
+from tradelane.duties.service import Duties
+from tradelane.journeys import entries
+from tradelane.journeys.inputs import kept_file, kept_pack
+from tradelane.journeys.replay import ReplayReport, replay_lines
+from tradelane.journeys.tables import scoring_table
+from tradelane.journeys.workshop import Workshop
+from tradelane.kit.errors import InputRefused, IntegrityBroken, Problem, TradelaneError
+from tradelane.kit.progress import Progress
+from tradelane.ledger.model import Stored
+from tradelane.targeting.selection import Selection, route
+from tradelane.targeting.service import Trained
+from tradelane.trade.declaration import Declaration
+from tradelane.trade.table import split_subject, subject_of
+
+
+def find_subjects(shop: Workshop, tx: Any, identifier: str) -> list[str]:
+    """The lines that an identifier means: a line's id from decisions.csv, or a reference.
+
+    Errors: InputRefused ``replay.unknown_id``, or ``replay.ambiguous`` when several declarants
+    used the reference.
+    """
+    if shop.ledger.find(tx, identifier):
+        return [identifier]
+    found = shop.declarations.find_by_reference(tx, identifier)
+    if len(found) > 1:
+        ids = ", ".join(subject_of(k.declaration, k.declaration.lines[0]) for k in found[:5])
+        raise InputRefused(
+            Problem(
+                "replay.ambiguous",
+                f"{len(found)} declarants used the reference {identifier!r}.",
+                hint=f"Give a line's id, for instance one of: {ids}.",
+            )
+        )
+    if not found:
+        raise InputRefused(
+            Problem(
+                "replay.unknown_id",
+                f"Nothing in this workspace is called {identifier!r}.",
+                hint="Give a declaration_id or an id from decisions.csv, and the right --home.",
+            )
+        )
+    return [subject_of(found[0].declaration, line) for line in found[0].declaration.lines]
+
+
+def replay(
+    shop: Workshop, identifier: str | None, sample: int | None, progress: Progress
+) -> ReplayReport:
+    """Replay the lines of ``identifier``, or ``sample`` lines spread over the ledger, or all."""
+    with shop.database.read() as tx:
+        remake = Remake(shop, tx)
+        if identifier is not None:
+            subjects = find_subjects(shop, tx, identifier)
+            return replay_lines(subjects, remake, progress, len(subjects))
+        size = shop.ledger.size(tx)
+        step = max(1, size // (sample * 5)) if sample else 1
+        return replay_lines(_routed(shop, tx, size, step, sample), remake, progress, sample)
+
+
+def _routed(shop: Workshop, tx: Any, size: int, step: int, most: int | None) -> Iterator[str]:
+    """Lines that were routed: every one, or about ``most`` spread over the ledger."""
+    if most is None:
+        for stored in shop.ledger.entries(tx):
+            if stored.entry.kind == entries.ROUTED:
+                yield stored.entry.subject
+        return
+    seen: set[str] = set()
+    for index in range(0, size, step):
+        subject = shop.ledger.get(tx, index).entry.subject
+        if (
+            len(seen) < most
+            and subject not in seen
+            and shop.ledger.find(tx, subject, entries.ROUTED)
+        ):
+            seen.add(subject)
+            yield subject
+
+
+class Remake:
+    """Makes the entries of a line again from what the ledger names by digest."""
+
+    def __init__(self, shop: Workshop, tx: Any) -> None:
+        self._shop = shop
+        self._tx = tx
+        self._opened = lru_cache(64)(self._read_opened)
+        self._selection = lru_cache(64)(self._read_selection)
+        self._duties = lru_cache(8)(self._load_duties)
+        self._trained = lru_cache(4)(self._load_trained)
+
+    def __call__(self, subject: str) -> Iterator[tuple[str, int, bytes, bytes]]:
+        ledger, tx = self._shop.ledger, self._tx
+        recorded = {
+            stored.entry.kind: stored
+            for stored in ledger.find(tx, subject)
+            if stored.entry.kind in entries.DECISIONS
+        }
+        missing = [kind for kind in entries.DECISIONS if kind not in recorded]
+        if missing:
+            raise TradelaneError(
+                Problem(
+                    "replay.not_decided",
+                    f"{subject!r} has no {' and no '.join(missing)} in the ledger.",
+                    hint="Only a line of a batch that was cleared to its end can be replayed.",
+                )
+            )
+        batch = recorded[entries.ROUTED].entry.body["batch"]
+        settings = self._opened(batch)
+        declaration, number = self._declaration(subject)
+        duties = self._duties(settings["pack"], settings["rates"])
+        at = next(i for i, line in enumerate(declaration.lines) if line.number == number)
+        assessment = duties.assess(declaration)[at]
+        trained = self._trained(settings["model"])
+        row = trained.score(scoring_table([declaration], duties)).row(at, named=True)
+        lane = route(self._selection(batch), subject, row["score"], not assessment.complete)
+        code = declaration.lines[at].hs_code
+        bodies = {
+            entries.ASSESSED: entries.assessed_body(batch, duties.digest, code, assessment),
+            entries.SCORED: entries.scored_body(batch, trained.digest, row),
+            entries.ROUTED: entries.routed_body(batch, lane),
+        }
+        for kind, body in bodies.items():
+            stored = recorded[kind]
+            again = entries.entry(stored.entry.at, kind, subject, body)[2]
+            yield kind, stored.index, stored.data, again
+
+    def _declaration(self, subject: str) -> tuple[Declaration, int]:
+        """The declaration as it was received: its content's digest is the one in the ledger."""
+        declarant, reference, number = split_subject(subject)
+        [received, *_] = self._shop.ledger.find(
+            self._tx, subject.rpartition("/")[0], entries.RECEIVED
+        )
+        expected = received.entry.body["content"]
+        for kept in self._shop.declarations.versions(self._tx, declarant, reference):
+            if content_digest(kept.declaration) == expected:
+                return kept.declaration, number
+        raise IntegrityBroken(
+            Problem(
+                "replay.declaration_changed",
+                f"No kept version of {reference!r} has the content that was received: expected "
+                f"{expected}.",
+                hint="The stored declaration was changed outside Tradelane; restore a backup.",
+            )
+        )
+
+    def _read_opened(self, batch: str) -> dict[str, Any]:
+        return _body(self._one(batch, entries.BATCH_OPENED), "settings")
+
+    def _read_selection(self, batch: str) -> Selection:
+        return Selection.from_content(_body(self._one(batch, entries.BATCH_RANKED), "selection"))
+
+    def _one(self, batch: str, kind: str) -> Stored:
+        return self._shop.ledger.find(self._tx, f"batch/{batch}", kind)[0]
+
+    def _load_duties(self, pack: str, rates: str) -> Duties:
+        home = self._shop.home
+        return self._shop.duties(kept_pack(home, pack), kept_file(home, rates) if rates else None)
+
+    def _load_trained(self, model: str) -> Trained:
+        return self._shop.targeting.load(model)
+
+
+def _body(stored: Stored, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = stored.entry.body[name]
+    return found
