@@ -209,7 +209,7 @@ class Tradelane:
             return find_subjects(self, tx, identifier)
 
     def read_declarations(self, path: Path, mapping: str | Path) -> Iterator[Declaration]:
-        """The declarations of a file; raises InputRefused with all problems of the first bad one."""
+        """The declarations of a file; InputRefused with every problem of the first bad one."""
         from tradelane.declarations.mapping import load
         from tradelane.declarations.reader import read
 

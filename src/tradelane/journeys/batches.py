@@ -1,4 +1,4 @@
-"""A file from the request to the files that people open: train or reuse, clear durably, write out."""
+"""A file from the request to the files that people open: train, clear durably, write out."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ class ClearedBatch:
         charges = f"duty {f.duty:,}, taxes and fees {f.tax + f.other:,} {f.currency}"
         pace = f" in {seconds:.1f} s" if seconds is not None else ""
         parts = [
-            f"Read {self.read:,} rows{pace}: {self.accepted:,} accepted, {self.rejected:,} rejected.",
+            f"Read {self.read:,} rows{pace}: {self.accepted:,} accepted, "
+            f"{self.rejected:,} rejected.",
             f"Lanes: {lanes}.",
             f"Assessed: {charges}.",
         ]
@@ -178,14 +179,8 @@ def _write_out(
     with shop.database.read() as tx:
         lines = decided_lines(shop.ledger, tx, batch_id, progress)
         write_decisions(decisions, lines, figures)
-        write_rejected(
-            rejected,
-            (
-                (r.line, r.reference, list(r.problems))
-                for r in shop.declarations.rejected(tx, batch_id)
-            ),
-            figures,
-        )
+        refused = shop.declarations.rejected(tx, batch_id)
+        write_rejected(rejected, ((r.line, r.reference, r.problems) for r in refused), figures)
         scores = [(s.score, s.expected_revenue) for s in shop.selections.scores(tx, batch_id)]
         checkpoint = shop.ledger.latest_checkpoint(tx) or ""
         closed_at = shop.declarations.get_batch(tx, batch_id).closed_at or ""

@@ -145,8 +145,10 @@ class Clearance:
                 return
             scores = [(s.subject, s.score) for s in shop.selections.scores(tx, job.batch_id)]
             seed = job.seed if job.seed is not None else os.urandom(16)
-            selection = choose(scores, job.budget, job.random_share, seed)
-            body = {"batch": job.batch_id, "selection": selection.content()}
+            selection = choose(
+                scores, job.budget, job.random_share, seed, engine=self._trained.engine
+            )
+            body = {"batch": job.batch_id, "selection": selection.to_dict()}
             self._record(tx, [self._entry(entries.BATCH_RANKED, self._subject, body)])
 
         shop.database.write(write)
@@ -209,7 +211,7 @@ class Clearance:
 
     def _selection(self, tx: Any) -> Selection | None:
         found = self._shop.ledger.find(tx, self._subject, entries.BATCH_RANKED)
-        return Selection.from_content(found[0].entry.body["selection"]) if found else None
+        return Selection(**found[0].entry.body["selection"]) if found else None
 
     def _take(self, start: int) -> list[Filing]:
         if self._stream is None or self._at_row != start:

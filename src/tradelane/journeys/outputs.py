@@ -10,7 +10,7 @@ import csv
 import heapq
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -175,7 +175,7 @@ def write_decisions(path: Path, decided: Iterable[Decided], figures: Figures) ->
 
 
 def write_rejected(
-    path: Path, rejected: Iterable[tuple[int, str, list[Problem]]], figures: Figures
+    path: Path, rejected: Iterable[tuple[int, str, Sequence[Problem]]], figures: Figures
 ) -> None:
     """``rejected.csv``: one row a problem, so that all problems of a file row stand together."""
     with replaced(path) as file:

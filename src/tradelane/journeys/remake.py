@@ -75,11 +75,9 @@ def _routed(shop: Workshop, tx: Any, size: int, step: int, most: int | None) -> 
     seen: set[str] = set()
     for index in range(0, size, step):
         subject = shop.ledger.get(tx, index).entry.subject
-        if (
-            len(seen) < most
-            and subject not in seen
-            and shop.ledger.find(tx, subject, entries.ROUTED)
-        ):
+        if len(seen) == most:
+            return
+        if subject not in seen and shop.ledger.find(tx, subject, entries.ROUTED):
             seen.add(subject)
             yield subject
 
@@ -154,7 +152,7 @@ class Remake:
         return _body(self._one(batch, entries.BATCH_OPENED), "settings")
 
     def _read_selection(self, batch: str) -> Selection:
-        return Selection.from_content(_body(self._one(batch, entries.BATCH_RANKED), "selection"))
+        return Selection(**_body(self._one(batch, entries.BATCH_RANKED), "selection"))
 
     def _one(self, batch: str, kind: str) -> Stored:
         return self._shop.ledger.find(self._tx, f"batch/{batch}", kind)[0]

@@ -14,7 +14,7 @@ selection = sa.Table(
     metadata,
     sa.Column("batch_id", sa.String(64), primary_key=True),
     sa.Column("line", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("subject", sa.Text, nullable=False, index=True),
+    sa.Column("subject", sa.Text, nullable=False),
     sa.Column("probability", sa.Float, nullable=False),
     sa.Column("expected_revenue", sa.Float, nullable=False),
     sa.Column("score", sa.Float, nullable=False),
