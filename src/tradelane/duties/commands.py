@@ -38,6 +38,7 @@ class _DecimalType(click.ParamType[Decimal]):
         return number
 
 
+_MODE_CODES = {"sea": "1", "rail": "2", "road": "3", "air": "4", "post": "5"}
 _NUMBER = _DecimalType()
 _DAY = click.DateTime(["%Y-%m-%d"])
 _RATES = click.option(
@@ -99,7 +100,7 @@ def assess(
 @_RATES
 @_JSON
 @click.pass_obj
-def quote(platform: Platform, **options: Any) -> None:
+def quote(platform: Platform, /, **options: Any) -> None:
     """Assess one item without a file."""
     declaration = _declaration(options)
     engine = platform.duties(options["territory"], options["rates"])
