@@ -1,1 +1,13 @@
 """Goods lines are scored for risk and routed to lanes under a budget."""
+
+__all__ = [
+    "commands",
+    "evaluation",
+    "features",
+    "leakage",
+    "model",
+    "reasons",
+    "scorers",
+    "selection",
+    "service",
+]

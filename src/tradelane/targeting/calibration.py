@@ -1,0 +1,63 @@
+"""From a ranking number to a probability: Platt's two parameters, fitted on later outcomes.
+
+Platt (1999), "Probabilistic outputs for support vector machines", with a weak pull towards leaving
+a log-odds margin as it is, so that few outcomes cannot turn the ranking around.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_PULL = 1.0
+_LEAST_SLOPE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """``probability = sigmoid(slope * raw + offset)``; ``lines`` outcomes it was fitted on."""
+
+    slope: float = 1.0
+    offset: float = 0.0
+    lines: int = 0
+
+    def apply(self, raw: Floats) -> Floats:
+        """The probability for each raw score.
+
+        >>> Calibration().apply(np.array([0.0])).tolist()
+        [0.5]
+        """
+        return sigmoid(self.slope * raw + self.offset)
+
+
+def fit(raw: Floats, wrong: NDArray[np.bool_]) -> Calibration:
+    """The parameters that make ``wrong`` most likely, by Newton's method.
+
+    >>> got = fit(np.array([-1.0, 0.0, 1.0] * 50), np.array([False, False, True] * 50))
+    >>> got.slope > 1, bool(got.apply(np.array([1.0]))[0] > 0.6)
+    (True, True)
+    """
+    slope, offset = 1.0, 0.0
+    for _ in range(50):
+        p = sigmoid(slope * raw + offset)
+        weight = np.maximum(p * (1 - p), 1e-9)
+        error = p - wrong
+        gradient = np.array([np.sum(error * raw) + _PULL * (slope - 1.0), np.sum(error)])
+        cross = np.sum(weight * raw)
+        hessian = np.array(
+            [[np.sum(weight * raw * raw) + _PULL, cross], [cross, np.sum(weight) + 1e-6]]
+        )
+        step = np.clip(np.linalg.solve(hessian, gradient), -2.0, 2.0)
+        slope, offset = slope - float(step[0]), offset - float(step[1])
+        if np.abs(step).max() < 1e-9:
+            break
+    return Calibration(max(slope, _LEAST_SLOPE), offset, len(raw))
+
+
+def sigmoid(margin: Floats) -> Floats:
+    """The logistic function, without overflow."""
+    return 1.0 / (1.0 + np.exp(-np.clip(margin, -40.0, 40.0)))

@@ -1,0 +1,122 @@
+"""Every feature in one table: its name, the reason it belongs to, and what it reads.
+
+A *record* is what the history says about an entity (an importer, a code, a route, ...): how many
+lines, how many inspected with a known outcome, the smoothed share found wrong, the same for the
+last 90 days, and the days since it was first and last seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tradelane.targeting.model import Feature, refuse_unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Something with a record: the columns that name it, and the reason group it speaks for."""
+
+    name: str
+    columns: tuple[str, ...]
+    group: str
+    strength: float
+    """How many inspected lines the overall share counts for when the share is smoothed."""
+
+
+ENTITIES = (
+    Entity("importer", ("importer",), "IMPORTER_RECORD", 8.0),
+    Entity("declarant", ("declarant",), "DECLARANT_RECORD", 20.0),
+    Entity("seller", ("seller",), "SELLER_RECORD", 8.0),
+    Entity("carrier", ("carrier",), "CARRIER_RECORD", 30.0),
+    Entity("office", ("office",), "OFFICE_RECORD", 50.0),
+    Entity("origin", ("origin",), "ORIGIN_RECORD", 30.0),
+    Entity("route", ("departure", "origin"), "ROUTE_RECORD", 20.0),
+    Entity("scheme", ("origin", "preference"), "PREFERENCE", 20.0),
+    Entity("procedure", ("procedure", "transport_mode"), "PROCEDURE_RECORD", 50.0),
+    Entity("hs6", ("hs6",), "CODE_RECORD", 12.0),
+    Entity("hs4", ("hs4",), "CODE_RECORD", 20.0),
+    Entity("hs2", ("hs2",), "CODE_RECORD", 40.0),
+    Entity("hs6_origin", ("hs6", "origin"), "CODE_ORIGIN_RECORD", 10.0),
+    Entity("importer_hs4", ("importer", "hs4"), "IMPORTER_CODE", 6.0),
+    Entity("importer_hs6", ("importer", "hs6"), "IMPORTER_CODE", 6.0),
+    Entity("importer_origin", ("importer", "origin"), "IMPORTER_ORIGIN", 6.0),
+    Entity("importer_seller", ("importer", "seller"), "IMPORTER_SELLER", 6.0),
+    Entity("seller_hs6", ("seller", "hs6"), "SELLER_CODE", 6.0),
+)
+
+DERIVED = {"hs6": "hs_code", "hs4": "hs_code", "hs2": "hs_code"}
+"""Columns that are parts of others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A ratio of a line that is compared with its peers (same code, origin, currency or unit)."""
+
+    name: str
+    group: str
+    top: str
+    bottom: str
+    also_by: tuple[str, ...]
+    """Columns that peers must share at every level, because they are the ratio's units."""
+
+
+MEASURES = (
+    Measure("price_kg", "PRICE", "customs_value", "net_mass_kg", ("currency",)),
+    Measure("price_unit", "UNIT_PRICE", "customs_value", "quantity", ("currency", "quantity_unit")),
+    Measure("unit_mass", "UNIT_MASS", "net_mass_kg", "quantity", ("quantity_unit",)),
+    Measure("freight_share", "FREIGHT", "freight", "customs_value", ("transport_mode",)),
+    Measure("packing", "PACKING", "gross_mass_kg", "net_mass_kg", ()),
+)
+
+LEVELS = (("hs6", "origin"), ("hs6",), ("hs4",), ("hs2",))
+"""Who counts as a peer, the closest first; the first level with enough lines is used."""
+
+OWN_PRICE = ("importer_hs6", "seller_hs6")
+"""Entities whose own past price per kilogram a line is compared with."""
+
+RECENT_DAYS = 90
+
+
+def _record_features() -> list[Feature]:
+    found = []
+    for e in ENTITIES:
+        needs = ("date", *(DERIVED.get(c, c) for c in e.columns))
+        for part in ("lines", "checked", "share", "share_recent", "age", "idle"):
+            found.append(Feature(f"{e.name}_{part}", e.group, needs))
+    return found
+
+
+def _measure_features() -> list[Feature]:
+    found = []
+    for m in MEASURES:
+        needs = (m.top, m.bottom, "hs_code", "origin", "date", *m.also_by)
+        for part in ("", "_gap", "_z", "_z_hs4", "_peers", "_level"):
+            found.append(Feature(f"{m.name}{part}", m.group, needs))
+    return found
+
+
+_OWN_NEEDS = ("date", "customs_value", "net_mass_kg", "hs_code", "importer", "seller")
+
+FEATURES: tuple[Feature, ...] = (
+    *_record_features(),
+    *_measure_features(),
+    Feature("importer_hs6_price_gap", "OWN_PRICE", _OWN_NEEDS),
+    Feature("seller_hs6_price_gap", "OWN_PRICE", _OWN_NEEDS),
+    Feature("hs6_of_heading", "IMPORTER_CODE", ("date", "importer", "hs_code")),
+    Feature("log_value", "VALUE", ("customs_value",)),
+    Feature("log_charges", "VALUE", ("customs_value", "duty_rate")),
+    Feature("log_mass", "QUANTITY", ("net_mass_kg",)),
+    Feature("log_quantity", "QUANTITY", ("quantity",)),
+    Feature("duty_rate", "RATE", ("duty_rate",)),
+    Feature("duty_rate_gap", "RATE", ("duty_rate", "hs_code", "date")),
+    Feature("importer_registered", "IMPORTER_AGE", ("date", "importer_since")),
+    Feature("preference_claimed", "PREFERENCE", ("preference",)),
+    Feature("transhipped", "ROUTE_RECORD", ("departure", "origin")),
+)
+refuse_unavailable(FEATURES)
+
+NAMES: tuple[str, ...] = tuple(f.name for f in FEATURES)
+GROUPS: tuple[str, ...] = tuple(sorted({f.group for f in FEATURES}))
+
+INPUT_COLUMNS: tuple[str, ...] = tuple(sorted({c for f in FEATURES for c in f.needs}))
+"""What a line must have to be scored."""

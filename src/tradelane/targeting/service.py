@@ -1,0 +1,288 @@
+"""Train on a history, publish, load, and score lines with reasons."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tradelane.kit import canonical
+from tradelane.kit.errors import InputRefused, Problem
+from tradelane.kit.progress import Progress, silent
+from tradelane.targeting import features, leakage, revenue, scorers
+from tradelane.targeting.catalogue import NAMES
+from tradelane.targeting.model import DEFAULT_BALANCE, objective
+from tradelane.targeting.reasons import Facts, explain, reason_columns
+
+if TYPE_CHECKING:
+    from tradelane.registry.model import LoadedModel, ModelRef
+
+NAME = "targeting"
+FEWEST_OUTCOMES = 50
+"""Fewer lines with a known outcome than this are not learned from."""
+MOST_OUTCOMES = 200_000
+"""The latest outcomes that are learned from; more would not fit a laptop's memory."""
+CHUNK = 10_000
+
+_INTENDED = (
+    "To rank import declaration lines for inspection within a budget, with reasons that an officer "
+    "can check; a person decides. Not for refusing goods, fixing duty or judging a trader."
+)
+_LIMITS = (
+    "Outcomes exist only for lines that were inspected: the probability is that of lines like "
+    "these and too high for lines that nobody would have chosen. An uninspected line is not a "
+    "clean line. Schemes that no inspection found are not known to it; the random share finds them."
+)
+RULE_NOTE = (
+    "No model could be trained ({why}). Lines are ranked by the price rule: how far the declared "
+    "price per kilogram lies under the median of its code. It gives no probability."
+)
+
+
+class Registry(Protocol):
+    """What is needed of the model registry."""
+
+    def publish(
+        self, name: str, files: Mapping[str, bytes], about: Mapping[str, Any]
+    ) -> ModelRef: ...
+
+    def load(
+        self, model: ModelRef | str, *, features: Sequence[str] | None = None
+    ) -> LoadedModel: ...
+
+    def find_trained(self, name: str, training_key: str) -> ModelRef | None: ...
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A published model, ready to score.
+
+    engine: ``model`` or, for the fallback, ``rule``; note: what a report must say about it;
+    balance: the exponent of revenue in the objective.
+    """
+
+    ref: ModelRef
+    manifest: Mapping[str, Any]
+    history: features.History
+    scorer: scorers.Scorer
+    revenue: revenue.Revenue
+    balance: float
+
+    @property
+    def engine(self) -> str:
+        return "rule" if self.scorer.name == "price_rule" else "model"
+
+    @property
+    def note(self) -> str:
+        return str(self.manifest.get("note", ""))
+
+
+class Targeting:
+    """The verbs of targeting over a model registry."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def train(
+        self, history: pl.DataFrame, *, seed: int = 0, progress: Progress = silent
+    ) -> Trained:
+        """Learn from a history's outcomes and publish; the same history and seed are reused.
+
+        history: `trade.table.LINE_SCHEMA`, ``duty_rate`` and `trade.table.OUTCOME_SCHEMA`.
+        Errors: InputRefused ``targeting.no_labels``, ``targeting.one_class``,
+        ``targeting.columns``.
+        """
+        return self._train(history, "boosted", seed, "", progress)
+
+    def train_or_fallback(
+        self, history: pl.DataFrame, *, seed: int = 0, progress: Progress = silent
+    ) -> Trained:
+        """As `train`; where the outcomes are too few or all alike, the price rule, marked as such
+        (``engine`` is ``rule`` and ``note`` says why)."""
+        try:
+            return self._train(history, "boosted", seed, "", progress)
+        except InputRefused as refused:
+            problem = refused.problems[0]
+            if problem.code not in ("targeting.no_labels", "targeting.one_class"):
+                raise
+            note = RULE_NOTE.format(why=problem.message.rstrip(".").lower())
+            return self._train(history, "price_rule", seed, note, progress)
+
+    def load(self, ref: ModelRef | str) -> Trained:
+        """A published model, verified; raises what `registry.service.Registry.load` raises."""
+        model = self._registry.load(ref, features=NAMES)
+        return _trained(model, features.load(model.files["history.arrow"]))
+
+    def score(
+        self, trained: Trained, lines: pl.DataFrame, *, balance: float | None = None
+    ) -> pl.DataFrame:
+        """One row a line, in order: ``subject``; ``probability``, ``expected_revenue`` (in the
+        line's currency) and ``score`` as floats (null where not known) and, with ``_text``, as the
+        same number in fixed decimals; ``reason_{1..3}_code`` and ``_text``; ``features_digest``.
+
+        Every row depends on its line and the model alone. Errors: ``targeting.columns``.
+        """
+        exponent = trained.balance if balance is None else balance
+        parts = [
+            _score(trained, lines[start : start + CHUNK], exponent)
+            for start in range(0, max(lines.height, 1), CHUNK)
+        ]
+        return pl.concat(parts)
+
+    def _train(
+        self, history: pl.DataFrame, scorer_name: str, seed: int, note: str, progress: Progress
+    ) -> Trained:
+        progress("reading the history", 0, 4)
+        past = features.build(history)
+        data = past.dump()
+        about: dict[str, Any] = {
+            "training_data": canonical.digest(data),
+            "features": list(NAMES),
+            "parameters": {
+                "scorer": scorer_name,
+                "balance": repr(DEFAULT_BALANCE),
+                "code": code_digest(),
+            },
+            "seed": seed,
+            "note": note,
+        }
+        about["training_key"] = canonical.digest_of(about)
+        found = self._registry.find_trained(NAME, about["training_key"])
+        if found is not None:
+            progress("reusing the model of this history", 4, 4)
+            return _trained(self._registry.load(found, features=NAMES), past)
+        labelled = _outcomes(past.table)
+        if scorer_name != "price_rule":
+            _refuse_unlearnable(labelled["fraud"].to_numpy())
+        progress("asking the history about its own lines", 1, 4)
+        x = features_of(past, labelled)
+        progress("growing trees", 2, 4)
+        fitted = _fit(scorer_name, x, labelled, seed)
+        about["metrics"] = fitted.figures | {"revenue_basis": revenue.BASES[fitted.revenue.basis]}
+        if scorer_name != "price_rule":
+            progress("looking for repetition that would pass for skill", 3, 4)
+            about["metrics"]["leakage"] = leakage.detect(past.table, seed=seed).text
+        about |= {"intended_use": _INTENDED, "limits": f"{note} {_LIMITS}".strip()}
+        files = {"history.arrow": data, **fitted.scorer.dump(), **fitted.revenue.dump()}
+        ref = self._registry.publish(NAME, files, about)
+        progress("published", 4, 4)
+        return _trained(self._registry.load(ref, features=NAMES), past)
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    scorer: scorers.Scorer
+    revenue: revenue.Revenue
+    figures: dict[str, Any]
+
+
+@cache
+def code_digest() -> str:
+    """The digest of this capability's source: another version of it trains its own model."""
+    total = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return "sha256:" + total.hexdigest()
+
+
+def features_of(history: features.History, lines: pl.DataFrame) -> NDArray[np.float32]:
+    """The model's input for many lines, chunk by chunk so that memory stays small."""
+    x = np.empty((lines.height, len(NAMES)), np.float32)
+    for start in range(0, lines.height, CHUNK):
+        part = lines[start : start + CHUNK]
+        x[start : start + part.height] = features.matrix(history.features(part))
+    return x
+
+
+def _outcomes(table: pl.DataFrame) -> pl.DataFrame:
+    known = table.filter(pl.col("fraud").is_not_null(), pl.col("inspected").fill_null(True))
+    return known.sort("date", maintain_order=True).tail(MOST_OUTCOMES)
+
+
+def _refuse_unlearnable(wrong: NDArray[np.bool_]) -> None:
+    if len(wrong) < FEWEST_OUTCOMES:
+        raise InputRefused(
+            Problem(
+                "targeting.no_labels",
+                f"The history has {len(wrong)} inspected lines with a known outcome; at least "
+                f"{FEWEST_OUTCOMES} are needed to train.",
+                hint="Give more history, or rank by the price rule until there is some.",
+            )
+        )
+    if wrong.all() or not wrong.any():
+        raise InputRefused(
+            Problem(
+                "targeting.one_class",
+                f"All {len(wrong)} known outcomes are "
+                f"{'wrong' if wrong.all() else 'right'}; there is nothing to tell apart.",
+                hint="Check the mapping of the outcome column, or rank by the price rule.",
+            )
+        )
+
+
+def _fit(name: str, x: NDArray[np.float32], labelled: pl.DataFrame, seed: int) -> _Fitted:
+    wrong = labelled["fraud"].to_numpy().astype(bool)
+    scorer = scorers.new(name)
+    days = labelled["date"].cast(pl.Int32).to_numpy().astype(np.int64)
+    if name == "price_rule":
+        return _Fitted(scorer, revenue.Revenue(), {"outcomes": len(wrong)})
+    figures = scorer.fit(x, wrong, days, seed)
+    recovered = labelled["revenue_recovered"].fill_null(np.nan).to_numpy()
+    return _Fitted(scorer, revenue.fit(x, wrong, recovered, seed), figures)
+
+
+def _trained(model: LoadedModel, history: features.History) -> Trained:
+    parameters = model.manifest["parameters"]
+    scorer = scorers.new(parameters["scorer"])
+    scorer.restore(model.files)
+    return Trained(
+        model.ref,
+        model.manifest,
+        history,
+        scorer,
+        revenue.restore(model.files),
+        float(parameters["balance"]),
+    )
+
+
+def _score(trained: Trained, lines: pl.DataFrame, balance: float) -> pl.DataFrame:
+    frame = trained.history.features(lines)
+    x = features.matrix(frame)
+    probability = trained.scorer.probability(x)
+    given_wrong = trained.revenue.estimate(x)
+    likelihood = np.where(np.isnan(probability), trained.scorer.raw(x), probability)
+    furthest = revenue.FURTHEST[trained.revenue.basis]
+    score = objective(likelihood, given_wrong, trained.revenue.typical, balance, furthest)
+    reasons = explain(trained.scorer.contributions(x), Facts(frame, lines))
+    return pl.DataFrame(
+        [
+            lines["subject"],
+            *_fixed("probability", probability, 6),
+            *_fixed("expected_revenue", probability * given_wrong, 2),
+            *_fixed("score", score, 6),
+            *reason_columns(reasons),
+            pl.Series("features_digest", _digests(x), dtype=pl.String),
+        ]
+    )
+
+
+def _fixed(name: str, values: NDArray[np.float64], decimals: int) -> list[pl.Series]:
+    texts = [None if v != v else f"{v:.{decimals}f}" for v in values.tolist()]
+    text = pl.Series(f"{name}_text", texts, dtype=pl.String)
+    return [text.cast(pl.Float64).alias(name), text]
+
+
+def _digests(x: NDArray[np.float32]) -> list[str]:
+    data, width = x.tobytes(), x.shape[1] * x.itemsize
+    return [
+        "sha256:" + hashlib.sha256(data[start : start + width]).hexdigest()
+        for start in range(0, len(data), width)
+    ]
