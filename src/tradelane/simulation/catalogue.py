@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tradelane.simulation.model import Parameters, Product
+from tradelane.simulation.model import Parameters
+from tradelane.simulation.products import Product
 from tradelane.simulation.tariff import Floats, Ints
 
 

@@ -91,7 +91,7 @@ def build_goods(
     )
     price = np.exp(log_price)
     each = catalogue.unit_mass[product] * np.exp(
-        np.where(catalogue.by_kilogram[product], 0.0, 0.1 * character + 0.06 * rng.normal(size=n))
+        np.where(catalogue.by_kilogram[product], 0.0, 0.14 * character + 0.1 * rng.normal(size=n))
     )
     aim = _aimed_mass(rng, parameters, catalogue, importers, consignments, line_of, price)
     worth = consignments.worth[line_of]
@@ -103,7 +103,7 @@ def build_goods(
     # Whoever splits knows what every parcel has to be worth; others send what was bought.
     intrinsic = np.where(consignments.group[line_of] >= 0, worth, net * price)
     tare = np.array([parameters.families[f]["tare"] for f in catalogue.families])[family]
-    gross = net * (1 + (tare - 1) * np.exp(0.45 * rng.normal(size=n)))
+    gross = net * (1 + (tare - 1) * np.exp(0.6 * rng.normal(size=n)))
     freight, insurance = _charges(
         rng, parameters, catalogue, consignments, line_of, intrinsic, gross
     )
@@ -118,7 +118,7 @@ def build_goods(
         freight=freight,
         insurance=insurance,
         scheme=scheme,
-        words=np.where(rng.random(n) < 0.12, -1, product),
+        words=np.where(rng.random(n) < 0.16, -1, product),
     )
 
 
@@ -169,6 +169,8 @@ def _aimed_mass(
     usual = medians[family, np.minimum(mode, 1)] * np.exp(
         0.9 * rng.normal(size=len(line_of)) + 1.4 * (size - 0.6)
     )
+    # Dear goods travel in smaller lots.
+    usual *= (1 + price / 60) ** -0.7
     parcel = consignments.worth[line_of] / _lines_in(line_of) / price
     return np.where(mode == PARCEL, np.where(np.isnan(parcel), 1.0, parcel), usual)
 
@@ -193,7 +195,7 @@ def _charges(
     distance = distances[consignments.departure[line_of]] / 1000
     scale = (np.maximum(gross, 0.3) / np.array([3000.0, 150.0, 1.0])[mode]) ** -0.22
     by_mass = per_kg * distance**0.7 * gross * np.minimum(scale, 4)
-    freight = (by_mass + share * intrinsic) * np.exp(0.22 * rng.normal(size=n))
+    freight = (by_mass + share * intrinsic) * np.exp(0.3 * rng.normal(size=n))
     freight = np.minimum(freight, intrinsic * rng.uniform(0.3, 0.5, size=n))
     insurance = intrinsic * traffic["insurance_share"] * np.exp(0.3 * rng.normal(size=n))
     return freight, insurance

@@ -6,13 +6,14 @@ reports every problem at once, each with the JSON Pointer to its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.packs import Pack
+from tradelane.simulation.products import Product, read_products
 
 SCHEMES = (
     "undervaluation",
@@ -27,24 +28,6 @@ FRAUDS = SCHEMES[:4]
 """The schemes that any importer may use on any day; splitting has a population of its own."""
 MODES = {"sea": "1", "air": "4", "parcel": "5"}
 """Mode of transport in UN/ECE Recommendation 19."""
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """Goods that are traded: ``price`` is the median in the pack's currency a kilogram."""
-
-    hs_code: str
-    family: str
-    words: tuple[str, ...]
-    price: float
-    spread: float
-    """Standard deviation of the logarithm of prices."""
-    unit: str
-    """UN/ECE Recommendation 20: KGM, NMB, NPR, LTR, MTK."""
-    unit_mass_kg: float
-    origins: Mapping[str, float]
-    weight: float
-    """How much it is traded within its family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +88,7 @@ _TRADERS = {
     "parcel_share": (0, 0.9),
     "parcels_per_consumer": (1, 1e3),
     "parcel_value": (1, 1e5),
+    "parcel_below_threshold": (0, 1),
     "preference_claimed": (0, 1),
     "other_origin": (0, 1),
     "reloaded": (0, 1),
@@ -124,6 +108,7 @@ _SCHEME: dict[str, dict[str, tuple[float, float]]] = {
         "parts_low": (2, 50),
         "parts_high": (2, 50),
         "honest": _SHARE,
+        "market": _SHARE,
         "max_age_days": (1, 1000),
         "min_rate": _SHARE,
     },
@@ -141,6 +126,7 @@ _SELECTION = {
     "high_rate": _SHARE,
     "high_rate_chance": _SHARE,
     "other_chance": _SHARE,
+    "offenders": _SHARE,
     "big_importers": _SHARE,
     "big_factor": _SHARE,
     "found": _SHARE,
@@ -236,7 +222,7 @@ def read_parameters(pack: Pack) -> Parameters:
     }
     goods = reader.mapping("/goods")
     table = str(reader.data.get("products", "simulation_products.csv"))
-    products, problems = _read_products(pack, table, families, economies)
+    products, problems = read_products(pack, table, families, economies)
     schemes = reader.mapping("/schemes")
     last_day = reader.data.get("last_day")
     if type(last_day) is not date:
@@ -344,66 +330,3 @@ def _read_selection(reader: _Reader) -> dict[str, Any]:
         "/selection/listed_origins", given.get("listed_origins"), str
     )
     return selection
-
-
-def _read_products(
-    pack: Pack, table: str, families: Mapping[str, Any], economies: Mapping[str, Any]
-) -> tuple[tuple[Product, ...], list[Problem]]:
-    products: list[Product] = []
-    problems: list[Problem] = []
-    seen: set[str] = set()
-    for row in pack.table(table):
-        try:
-            product = _read_product(row.cells, families, economies)
-            if product.hs_code in seen:
-                raise ValueError(f"the code {product.hs_code} is there twice")
-        except ValueError as error:
-            problems.append(
-                Problem("simulation.product_invalid", f"{table}: {error}.", line=row.line)
-            )
-            continue
-        seen.add(product.hs_code)
-        products.append(product)
-    if not products and not problems:
-        problems.append(Problem("simulation.product_invalid", f"{table} has no rows."))
-    return tuple(sorted(products, key=lambda p: (p.family, p.hs_code))), problems
-
-
-def _read_product(
-    cells: Mapping[str, str], families: Iterable[str], economies: Iterable[str]
-) -> Product:
-    code, family = cells.get("hs_code", ""), cells.get("family", "")
-    if not (code.isascii() and code.isdigit() and len(code) == 6):
-        raise ValueError(f"{code!r} is not a six digit code")
-    if family not in families:
-        raise ValueError(f"{family!r} is not among the families of simulation.yaml")
-    origins: dict[str, float] = {}
-    for part in cells.get("origins", "").split(";"):
-        name, _, weight = part.strip().partition(" ")
-        if name not in economies:
-            raise ValueError(f"the origin {name!r} is not among the economies of simulation.yaml")
-        origins[name] = _positive(weight or "1", "origin weight")
-    words = tuple(word.strip() for word in cells.get("words", "").split("|") if word.strip())
-    if not words:
-        raise ValueError(f"{code} has no words")
-    return Product(
-        hs_code=code,
-        family=family,
-        words=words,
-        price=_positive(cells.get("price_xmd_per_kg", ""), "price"),
-        spread=_positive(cells.get("spread", ""), "spread"),
-        unit=cells.get("unit", "") or "KGM",
-        unit_mass_kg=_positive(cells.get("unit_mass_kg", ""), "unit mass"),
-        origins=origins,
-        weight=_positive(cells.get("weight", ""), "weight"),
-    )
-
-
-def _positive(text: str, what: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"the {what} {text!r} is not a number") from None
-    if not 0 < value < 1e9:
-        raise ValueError(f"the {what} {text!r} is not positive")
-    return value

@@ -123,7 +123,8 @@ def build_importers(
         since=_since(rng, parameters, commercial, consumers, splitters, days),
         weight=weight,
         size=size,
-        dishonesty=rng.beta(0.45, 2.6, size=total),
+        # The biggest have too much to lose to do it every day.
+        dishonesty=rng.beta(0.45, 2.6, size=total) * (1 - 0.75 * size**6),
         habit=rng.integers(len(FRAUDS), size=total),
         declarant=_declarants(rng, parameters, commercial, total),
         office=rng.random(total),

@@ -52,7 +52,7 @@ def alternatives(
             sibling_gain[mine] = rate[mine] - law.duty[p, sibling[mine]]
         saving = law.duty[p, product] - np.nanmin(law.preference[p, product], axis=1)
         # An origin that really makes such goods is the more credible one.
-        saving = np.maximum(saving, 0) * (0.3 + (catalogue.made[catalogue.family[product]] > 0))
+        saving = np.maximum(saving, 0) * (0.05 + (catalogue.made[catalogue.family[product]] > 0))
         if saving.sum() > 0:
             origin[mine] = _pick(saving, uniform[1, mine])
     origin_scheme, origin_saving = best_preference(law, day, goods.product, origin)
@@ -76,10 +76,12 @@ def choose(
     law: Law,
     options: Alternatives,
     owes: NDArray[np.bool_],
+    dutiable: NDArray[np.bool_],
 ) -> Ints:
     """The scheme of every line (number in `model.SCHEMES`, -1: honest).
 
-    Only a line that ``owes`` something has anything to gain.
+    Only a line that ``owes`` something has anything to gain, and by its code or origin only one
+    that is ``dutiable``: not relieved of duty.
     """
     importer = consignments.importer[line_of]
     kinds = parameters.schemes
@@ -99,6 +101,7 @@ def choose(
     # Parcels are too small for a forged origin or for counting pieces.
     weight[2:] *= np.where(consignments.mode[line_of] == PARCEL, 0.0, 1.0)
     weight *= owes
+    weight[1:3] *= dutiable
     split = consignments.group[line_of] >= 0
     total = weight.sum(axis=0)
     log_odds = _log_odds(rng, parameters, importers, sellers, consignments, line_of, goods, law)
@@ -290,6 +293,8 @@ def _claim_origin(
 
 
 def _drop_void_claims(law: Law, day: Ints, declared: Goods) -> None:
-    """A claim that the declared code and origin do not allow would be refused at the counter."""
-    rates = law.preference[law.period(day), declared.product, declared.origin, declared.scheme]
-    declared.scheme[np.isnan(rates)] = 0
+    """Nobody claims what the declared code and origin do not allow, or what saves nothing."""
+    period = law.period(day)
+    rates = law.preference[period, declared.product, declared.origin, declared.scheme]
+    plain = law.duty[period, declared.product]
+    declared.scheme[np.isnan(rates) | (rates >= plain)] = 0

@@ -64,7 +64,9 @@ def chances(
     )
     big = importers.size[importer] > 1 - rules["big_importers"]
     chance = np.where(big, chance * rules["big_factor"], chance)
-    chance *= max(rules["target"] - rules["random"], 0) / max(float(chance.mean()), 1e-12)
+    chance *= max(rules["target"] * (1 - rules["offenders"]) - rules["random"], 0) / max(
+        float(chance.mean()), 1e-12
+    )
     found: Floats = 1 - (1 - np.minimum(chance, 0.95)) * (1 - rules["random"])
     return found
 
@@ -74,17 +76,28 @@ def inspect(
     parameters: Parameters,
     chance: Floats,
     day: Ints,
+    importer: Ints,
     fraud: NDArray[np.bool_],
     lost: Floats,
 ) -> Inspections:
-    """Inspections with those chances: most frauds are found, and what is found is collected."""
+    """Inspections with those chances, and more of importers who were found out before.
+
+    Most of the frauds that are inspected are found, and what is found is collected.
+    """
     n = len(chance)
     rules = parameters.selection
     inspected = rng.random(n) < chance
-    noticed = inspected & (rng.random(n) < rules["found"])
-    noise = np.exp(rules["recovered_noise"] * rng.normal(size=n))
-    recovered = np.where(noticed & (lost > 0), lost * noise, 0.0)
+    noticed = rng.random(n) < rules["found"]
     delay = np.exp(np.log(rules["median_days"]) + rules["spread_days"] * rng.normal(size=n))
+    after = np.maximum(1, np.round(delay)).astype(np.int64)
+    caught = np.flatnonzero(inspected & noticed & fraud)
+    known_from = np.full(int(importer.max()) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(known_from, importer[caught], day[caught] + after[caught])
+    offender = (day > known_from[importer]) & ~inspected
+    again = rules["target"] * rules["offenders"] * n / max(int(offender.sum()), 1)
+    inspected |= offender & (rng.random(n) < min(again, 0.5))
+    noise = np.exp(rules["recovered_noise"] * rng.normal(size=n))
+    recovered = np.where(inspected & noticed & (lost > 0), lost * noise, 0.0)
     office_hours = rng.integers(8 * 3600, 17 * 3600, size=n)
-    recorded = (day + np.maximum(1, np.round(delay)).astype(np.int64)) * _SECONDS + office_hours
-    return Inspections(inspected, noticed & fraud, recovered, recorded)
+    recorded = (day + after) * _SECONDS + office_hours
+    return Inspections(inspected, inspected & noticed & fraud, recovered, recorded)

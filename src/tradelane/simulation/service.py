@@ -116,7 +116,15 @@ def simulate(
         declared,
         rate,
     )
-    found = selection.inspect(streams["inspection"], world.parameters, chance, day, fraud, lost)
+    found = selection.inspect(
+        streams["inspection"],
+        world.parameters,
+        chance,
+        day,
+        consignments.importer[line_of],
+        fraud,
+        lost,
+    )
     progress("describing", 0, len(line_of))
     filing = Filing(
         parameters=world.parameters,
@@ -208,7 +216,8 @@ def _consignments(
     importers, sellers = world.importers, world.sellers
     weights = traffic.day_weights(parameters, world.first, world.days)
     split = splitting.split_count(parameters, declarations)
-    honest = round(split * parameters.schemes["split_consignments"].numbers["honest"])
+    late = parameters.schemes["split_consignments"].numbers
+    honest = round(split * late["honest"])
     parcels = round(declarations * parameters.traders["parcel_share"])
     parts = splitting.split_consignments(
         streams["splitting"],
@@ -220,22 +229,27 @@ def _consignments(
         world.days,
         split,
     )
-    mixed = splitting.honest_mix(
-        streams["honest"],
-        traffic.parcels(
-            streams["honest"],
-            parameters,
-            catalogue,
-            importers,
-            sellers,
-            weights,
-            honest,
-            splitters=True,
-        ),
-        parts,
-    )
-    ordinary = traffic.parcels(
-        streams["parcels"], parameters, catalogue, importers, sellers, weights, parcels
+    theirs, ordinary = (
+        splitting.honest_mix(
+            streams[stream],
+            traffic.parcels(
+                streams[stream],
+                parameters,
+                catalogue,
+                importers,
+                sellers,
+                weights,
+                world.law,
+                count,
+                splitters=splitters,
+            ),
+            parts,
+            share,
+        )
+        for stream, count, splitters, share in (
+            ("honest", honest, True, 0.5),
+            ("parcels", parcels, False, late["market"]),
+        )
     )
     large = traffic.commercial(
         streams["commercial"],
@@ -247,7 +261,7 @@ def _consignments(
         world.first,
         declarations - split - honest - parcels,
     )
-    return traffic.merge([large, ordinary, mixed, parts], streams["order"])
+    return traffic.merge([large, ordinary, theirs, parts], streams["order"])
 
 
 def _goods(
@@ -279,7 +293,9 @@ def _declare(
 ) -> tuple[Goods, Ints, Floats]:
     """The declared goods, each line's scheme, and the revenue that would be lost."""
     day = consignments.day[line_of]
-    due = _due(world.law, day, true, _totals(true, line_of, consignments.group[line_of] >= 0))
+    totals = _totals(true, line_of, consignments.group[line_of] >= 0)
+    due = _due(world.law, day, true, totals)
+    relieved = totals <= world.law.relief_duty[world.law.period(day)]
     options = schemes.alternatives(streams["alternatives"], world.catalogue, world.law, day, true)
     scheme = schemes.choose(
         streams["fraud"],
@@ -293,6 +309,7 @@ def _declare(
         world.law,
         options,
         due > 0,
+        ~relieved | world.law.excluded[true.product],
     )
     declared, scheme = schemes.declare(
         streams["declaring"],

@@ -78,12 +78,10 @@ def split_consignments(
 
 
 def honest_mix(
-    rng: np.random.Generator, parcels: Consignments, parts: Consignments
+    rng: np.random.Generator, parcels: Consignments, parts: Consignments, share: float
 ) -> Consignments:
-    """Half of the splitters' honest parcels come from the shared sellers too."""
-    if parts.count == 0 or parcels.count == 0:
-        return parcels
-    same = np.flatnonzero(rng.random(parcels.count) < 0.5)
+    """The same parcels, a share of them from the shared sellers, who serve honest buyers too."""
+    same = np.flatnonzero(rng.random(parcels.count) < share)
     like = rng.integers(parts.count, size=len(same))
     for name in ("seller", "family", "origin", "departure", "product"):
         getattr(parcels, name)[same] = getattr(parts, name)[like]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tradelane.simulation.catalogue import Catalogue
 from tradelane.simulation.model import MODES, Parameters
 from tradelane.simulation.population import SLOTS, Importers, Sellers
-from tradelane.simulation.tariff import Floats, Ints
+from tradelane.simulation.tariff import Floats, Ints, Law
 
 SEA, AIR, PARCEL = range(3)
 _MODE_CODES = tuple(MODES.values())
@@ -108,6 +108,7 @@ def parcels(
     importers: Importers,
     sellers: Sellers,
     weights: Floats,
+    law: Law,
     count: int,
     *,
     splitters: bool = False,
@@ -126,6 +127,9 @@ def parcels(
     mode = np.full(count, PARCEL)
     found = _supplied(rng, parameters, catalogue, importers, sellers, day, importer, slot, mode)
     found.worth = parameters.traders["parcel_value"] * np.exp(0.85 * rng.normal(size=count))
+    aware = np.flatnonzero(rng.random(count) < parameters.traders["parcel_below_threshold"])
+    limit = law.relief_duty[law.period(day[aware])]
+    found.worth[aware] = np.maximum(limit, 1) * rng.uniform(0.7, 1.0, size=len(aware))
     return found
 
 
