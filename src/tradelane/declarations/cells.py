@@ -278,8 +278,10 @@ def _hs_code(pad: int) -> Read:
 def _amount(rule: Rule, form: Format, limits: Limits) -> Read:
     what, scale = _name(rule.field), rule.scale
     separated = form.thousands or form.decimal != "."
+    # The last group has three digits, or 12,50 would become 1250 where decimals have a comma.
     grouped = re.compile(
-        rf"[+-]?\d{{1,3}}(?:{re.escape(form.thousands)}\d{{2,3}})*(?:{re.escape(form.decimal)}\d*)?",
+        rf"[+-]?\d{{1,3}}(?:{re.escape(form.thousands)}\d{{2,3}})*"
+        rf"{re.escape(form.thousands)}\d{{3}}(?:{re.escape(form.decimal)}\d*)?",
         re.ASCII,
     )
 

@@ -109,19 +109,19 @@ def _slot(
 ) -> Slot:
     if rule is None:
         rule = Rule(item.name, item.kind)
-    if rule.column and rule.column in places:
-        read = compile_cell(rule, mapping.format, limits, today)
-        return Slot(item.name, rule.column, places[rule.column], read)
-    text = rule.constant or rule.default
+    read = compile_cell(rule, mapping.format, limits, today)
+    present = bool(rule.column) and rule.column in places
     try:
-        value = compile_cell(rule, mapping.format, limits, today)(text)
+        value = read(rule.constant) if rule.constant or not present or rule.default else None
     except CellRefused as error:
         raise InputRefused(
             Problem(
                 "declarations.constant",
-                f"The mapping's constant for {item.name!r} is wrong: {error.message}",
+                f"The mapping's constant or default for {item.name!r} is wrong: {error.message}",
             )
         ) from None
+    if present:
+        return Slot(item.name, rule.column, places[rule.column], read)
     return Slot(item.name, "", 0, lambda _cell: value)
 
 
@@ -216,3 +216,10 @@ def _check_header(mapping: Mapping, header: Sequence[str], places: dict[str, int
         ]
     if problems:
         raise InputRefused(problems)
+
+
+def check_constants(mapping: Mapping) -> None:
+    """Whether the mapping's constants and defaults can be read; raises InputRefused."""
+    compile_plan(
+        mapping, mapping.named_columns(), limits=Limits(), today=dt.date.max - dt.timedelta(7)
+    )
