@@ -65,7 +65,9 @@ class Assessor:
             else:
                 other += charge.amount
         work.steps.extend(relief.steps)
-        work.problems.extend(p for p in relief.problems if p not in work.problems)
+        if value is not None:
+            # Without a customs value its own problem comes first; relief is asked again after it.
+            work.problems.extend(p for p in relief.problems if p not in work.problems)
         return LineAssessment(
             work.line.number,
             self._territory.currency,

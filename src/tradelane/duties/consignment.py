@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tradelane.duties.explanation import Step
 from tradelane.duties.model import ZERO, Condition, Frequency, ReliefRule, Window, window_of
+from tradelane.duties.valuation import usable
 from tradelane.kit.errors import Problem
 from tradelane.trade.declaration import Declaration
 
@@ -49,6 +50,8 @@ class Consignment:
     def _sum(self, currency: str, basis: str) -> Decimal | None:
         sums: dict[str, Decimal] = {}
         for line in self.declaration.lines:
+            if not usable(line):
+                return None
             worth = line.customs_value
             if basis == "CIF":
                 worth += (line.freight or ZERO) + (line.insurance or ZERO)
@@ -124,6 +127,13 @@ class Consignment:
         return Verdict(True, ())
 
     def _unknown_value(self, condition: Condition, charge: str, code: str) -> Problem:
+        if not all(usable(line) for line in self.declaration.lines):
+            return Problem(
+                "duties.value_unusable",
+                f"Whether {code} ({charge}) is for this consignment is not known: a line's value,"
+                " freight or insurance is not a usable amount.",
+                pointer="/lines",
+            )
         return Problem(
             "duties.no_exchange_rate",
             f"Whether {code} ({charge}) is for this consignment is measured in"

@@ -55,8 +55,7 @@ class Valuation:
         line, territory = work.line, self._territory
         value = line.customs_value
         freight, insurance = line.freight, line.insurance
-        parts = (value, freight or ZERO, insurance or ZERO)
-        if not all(part.is_finite() and ZERO <= part < MOST for part in parts):
+        if not usable(line):
             work.problems.append(
                 Problem(
                     "duties.value_unusable",
@@ -67,7 +66,7 @@ class Valuation:
             return None
         currency, basis = line.currency, territory.value_basis
         if basis == "CIF" and (freight is not None or insurance is not None):
-            total = parts[0] + parts[1] + parts[2]
+            total = value + (freight or ZERO) + (insurance or ZERO)
             work.steps.append(_sum_step(total, line, basis))
         else:
             total = value
@@ -102,6 +101,14 @@ class Valuation:
             )
         )
         return worth
+
+
+def usable(line: GoodsLine) -> bool:
+    """Whether value, freight and insurance are amounts that can be reckoned with."""
+    return all(
+        amount is None or (amount.is_finite() and ZERO <= amount < MOST)
+        for amount in (line.customs_value, line.freight, line.insurance)
+    )
 
 
 def rounder(step: Decimal, mode: str) -> Callable[[Decimal], Decimal]:
