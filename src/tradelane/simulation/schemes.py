@@ -155,7 +155,10 @@ def declare(
     slips = np.flatnonzero(
         (rng.random(true.count) < numbers["innocent_error"]["slip"]) & (scheme == HONEST)
     )
-    declared.net[slips] *= np.where(rng.random(len(slips)) < 0.5, 10.0, 0.1)
+    # Up in both masses or down in the net mass: net above gross would be refused when filed.
+    up = rng.random(len(slips)) < 0.5
+    declared.net[slips] *= np.where(up, 10.0, 0.1)
+    declared.gross[slips] *= np.where(up, 10.0, 1.0)
     marked = scheme.copy()
     marked[slips] = ERROR
     return declared, marked

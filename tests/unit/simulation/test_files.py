@@ -117,6 +117,8 @@ def test_amounts_are_plain_positive_numbers(simulated) -> None:
         cells = simulated.declarations[name].drop_nulls()
         assert cells.str.contains(r"^\d+(\.\d{1,3})?$").all(), name
         assert simulated.number(name).min() > 0, name
+    heavier = simulated.number("net_mass_kg") > simulated.number("gross_mass_kg")
+    assert not heavier.any()
     yen = simulated.declarations.filter(pl.col("currency") == "JPY")["customs_value"]
     assert len(yen) > 0
     assert not yen.str.contains(".", literal=True).any()
