@@ -7,12 +7,13 @@ currencies ISO 4217, units UN/ECE Recommendation 20. Dates are inclusive at both
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from tradelane.duties.explanation import Step, explain, sentence
 from tradelane.kit.errors import Problem
+from tradelane.trade.hscode import show_code
 
 CHARGES = ("duty", "excise", "tax", "fee")
 """The kinds of charge: customs duty, excise-like, VAT/GST-like, and fees for handling."""
@@ -60,15 +61,18 @@ class Measure:
     valid_to: dt.date | None
     source: str
 
-    @property
-    def text(self) -> str:
-        """The rate as people write it: ``12 % + 0.80 XMD/KGM``."""
-        return " ".join(component.text for component in self.components)
+    text: str = field(init=False, compare=False)
+    """The rate as people write it: ``12 % + 0.80 XMD/KGM``."""
+    shown_code: str = field(init=False, compare=False)
+    percent: Decimal | None = field(init=False, compare=False)
+    """The rate where it is purely ad valorem, else None."""
 
-    @property
-    def percent(self) -> Decimal | None:
-        """The rate where it is purely ad valorem, else None."""
-        return self.components[0].percent if len(self.components) == 1 else None
+    def __post_init__(self) -> None:
+        # Asked for on every line, so worked out once.
+        only = self.components[0].percent if len(self.components) == 1 else None
+        object.__setattr__(self, "percent", only)
+        object.__setattr__(self, "text", " ".join(part.text for part in self.components))
+        object.__setattr__(self, "shown_code", show_code(self.code))
 
 
 @dataclass(frozen=True, slots=True)

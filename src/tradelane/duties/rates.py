@@ -11,7 +11,6 @@ from tradelane.duties.tariff import UNITS
 from tradelane.duties.valuation import MOST, Valuation, Work
 from tradelane.kit.errors import Problem
 from tradelane.trade.declaration import GoodsLine
-from tradelane.trade.hscode import show_code
 
 _HUNDRED = Decimal(100)
 
@@ -96,7 +95,7 @@ def step_of(
     measure: Measure, value: Decimal, gross: Decimal, parts: str, origin: str, pack: str
 ) -> Step:
     """The sentence about the amount, naming the pack."""
-    code = show_code(measure.code)
+    code = measure.shown_code
     if measure.kind == "preference":
         about = (origin, code, pack)
         if parts:

@@ -105,10 +105,10 @@ class Valuation:
 
 def usable(line: GoodsLine) -> bool:
     """Whether value, freight and insurance are amounts that can be reckoned with."""
-    return all(
-        amount is None or (amount.is_finite() and ZERO <= amount < MOST)
-        for amount in (line.customs_value, line.freight, line.insurance)
-    )
+    for amount in (line.customs_value, line.freight, line.insurance):
+        if amount is not None and not (amount.is_finite() and ZERO <= amount < MOST):
+            return False
+    return True
 
 
 def rounder(step: Decimal, mode: str) -> Callable[[Decimal], Decimal]:
