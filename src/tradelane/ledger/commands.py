@@ -147,7 +147,7 @@ def _summary(report: Report, trusted: bool) -> str:
     lines.append(
         "It continues the checkpoint that you saved."
         if trusted
-        else "Only a checkpoint saved elsewhere can show whether its end was cut off (--checkpoint)."
+        else "Only a checkpoint saved elsewhere can show a cut-off end (--checkpoint)."
     )
     return "\n".join(lines)
 

@@ -75,13 +75,13 @@ class SqlLedgerStore:
             values = {"id": _HEAD_ID, "size": 0, "checkpoints": 0}
             tx.execute(_insert(tx, head).values(values).on_conflict_do_nothing())
             row = tx.execute(query.with_for_update()).one()
-        return Head(row[0], row[1])
+        return _head(row)
 
     def read_head(self, tx: sa.Connection) -> Head:
         """The head as it is now."""
         query = sa.select(head.c.size, head.c.checkpoints).where(head.c.id == _HEAD_ID)
         row = tx.execute(query).one_or_none()
-        return Head(row[0], row[1]) if row is not None else Head(0, 0)
+        return _head(row) if row is not None else Head(0, 0)
 
     def write_head(self, tx: sa.Connection, now: Head) -> None:
         """Move the head that `lock_head` gave."""
@@ -176,7 +176,8 @@ class SqlLedgerStore:
     def audit_head(self, tx: sa.Connection) -> list[tuple[Any, Any, Any]]:
         """Every head row as id, size, checkpoints."""
         with _readable():
-            query = sa.select(head.c.id, head.c.size, head.c.checkpoints).order_by(head.c.id)
+            columns = [_as_number(tx, column) for column in head.columns]
+            query = sa.select(*columns).order_by(head.c.id)
             return [(row[0], row[1], row[2]) for row in tx.execute(query)]
 
     def audit_end(self, tx: sa.Connection) -> int:
@@ -197,11 +198,26 @@ class SqlLedgerStore:
     def audit_levels(self, tx: sa.Connection) -> list[Any]:
         """The levels that have tiles."""
         with _readable():
-            return [row[0] for row in tx.execute(sa.select(tiles.c.level).distinct())]
+            query = sa.select(_as_number(tx, tiles.c.level)).distinct()
+            return [row[0] for row in tx.execute(query)]
 
     def audit_tiles(self, tx: sa.Connection, level: int) -> Iterator[tuple[Any, bytes, str]]:
         """Every tile of a level in order: index, hashes, and their SQLite types."""
         return _pages(tx, tiles.c.index, [tiles.c.hashes], _TILE_PAGE, tiles.c.level == level)
+
+
+def _head(row: Any) -> Head:
+    size, signed = row
+    if not (isinstance(size, int) and isinstance(signed, int) and size >= 0):
+        raise IntegrityBroken(
+            Problem(
+                "ledger.head_damaged",
+                f"The ledger's head row was changed: got {size!r} entries and {signed!r} "
+                "checkpoints, expected whole numbers.",
+                hint="Run `tradelane ledger verify`.",
+            )
+        )
+    return Head(size, signed)
 
 
 def _insert(tx: sa.Connection, table: sa.Table) -> Any:
@@ -214,7 +230,7 @@ def _pages(
     """Rows in the order of ``key``, its value first, then columns as bytes, then their types."""
     bytes_of, types_of = _as_bytes(tx), _types(tx)
     query = (
-        sa.select(key, *[bytes_of(column) for column in columns], types_of(columns))
+        sa.select(_as_number(tx, key), *[bytes_of(column) for column in columns], types_of(columns))
         .where(*where)
         .order_by(key)
         .limit(length)
@@ -238,6 +254,15 @@ def _as_bytes(tx: sa.Connection) -> Callable[[sa.Column[Any]], sa.ColumnElement[
         if isinstance(column.type, sa.LargeBinary)
         else sa.func.convert_to(column, sa.literal_column("'UTF8'"))
     )
+
+
+def _as_number(tx: sa.Connection, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """The number, or the bytes of whatever SQLite was given in its place."""
+    if tx.dialect.name != "sqlite":
+        return column
+    kept = sa.cast(column, sa.LargeBinary)
+    chosen = sa.case((sa.func.typeof(column) == "integer", column), else_=kept)
+    return sa.type_coerce(chosen, sa.types.NullType())
 
 
 def _types(tx: sa.Connection) -> Callable[[list[sa.Column[Any]]], sa.ColumnElement[Any]]:
