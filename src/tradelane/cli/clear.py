@@ -101,27 +101,24 @@ def replay(lane: Tradelane, identifier: str | None, everything: bool, sample: in
 
 def terminal_progress() -> Progress:
     """Progress on stderr: one rewritten line on a terminal, a line every few seconds elsewhere."""
-    last = {"stage": "", "at": 0.0}
     terminal = sys.stderr.isatty()
+    pause = 0.1 if terminal else 5.0
+    last_stage, last_at = "", 0.0
 
     def show(stage: str, done: int, total: int | None = None) -> None:
+        nonlocal last_stage, last_at
         now = time.monotonic()
         finished = total is not None and done >= total
-        if (
-            not finished
-            and stage == last["stage"]
-            and now - float(last["at"]) < (0.1 if terminal else 5)
-        ):
+        if not finished and stage == last_stage and now - last_at < pause:
             return
-        if terminal and last["stage"] not in ("", stage):
+        if terminal and last_stage not in ("", stage):
             click.echo(err=True)
-        last.update(stage=stage, at=now)
+        last_stage, last_at = stage, now
         of = f" of {total:,}" if total else ""
-        click.echo(
-            f"{chr(13) if terminal else ''}  {stage}: {done:,}{of}", err=True, nl=not terminal
-        )
+        start = "\r" if terminal else ""
+        click.echo(f"{start}  {stage}: {done:,}{of}", err=True, nl=not terminal)
         if terminal and finished:
             click.echo(err=True)
-            last["stage"] = ""
+            last_stage = ""
 
     return show

@@ -236,6 +236,10 @@ class Known:
     batch_id: str | None
     first_row: int | None
 
+    def is_elsewhere(self, batch_id: str, content_digest: str) -> bool:
+        """Whether the same content came with another batch."""
+        return self.content_digest == content_digest and self.batch_id != batch_id
+
 
 @dataclass(frozen=True, slots=True)
 class NewDeclaration:
@@ -280,10 +284,13 @@ class RejectedRow:
 class Received:
     """What became of filings: those accepted, the rows refused, and the batch afterwards.
 
-    ``digests`` has the content digest of each accepted filing, in their order.
+    ``digests`` has the content digest of each accepted filing, in their order. ``repeated`` were
+    received before with the same content, each with the batch that has it ('' for none): they
+    count as accepted, and nothing is kept or decided a second time.
     """
 
     accepted: tuple[Filing, ...]
     digests: tuple[str, ...]
+    repeated: tuple[tuple[Filing, str], ...]
     rejected: tuple[RejectedRow, ...]
     batch: Batch

@@ -41,6 +41,7 @@ class DeclarationStore(Protocol):
     def find_by_reference(self, tx: Any, reference: str) -> list[Kept]: ...
     def versions(self, tx: Any, declarant: str, reference: str) -> list[Kept]: ...
     def set_status(self, tx: Any, changes: Iterable[tuple[str, str, int, State]]) -> None: ...
+    def set_batch_status(self, tx: Any, batch_id: str, before: State, after: State) -> None: ...
     def in_batch(
         self, tx: Any, batch_id: str, *, after_row: int = -1, limit: int = 5000
     ) -> list[Kept]: ...
@@ -105,9 +106,9 @@ class Declarations:
         """Keep the filings of a batch, refused rows too, and how far the batch is.
 
         Filings that the batch has counted already are passed over, so that a step can be run
-        twice. A (declarant, reference) that was received before is refused:
-        ``declarations.already_received`` with the same content, ``declarations.conflict`` with
-        another.
+        twice. A (declarant, reference) that another batch brought with the same content is
+        repeated, which is harmless. It is refused as ``declarations.already_received`` where it
+        stands twice in this batch, and as ``declarations.conflict`` with another content.
         """
         batch = self.get_batch(tx, batch_id)
         now = stamp(self._clock.now())
@@ -117,6 +118,7 @@ class Declarations:
         accepted: list[Filing] = []
         new: list[NewDeclaration] = []
         rejected: list[RejectedRow] = []
+        repeated: list[tuple[Filing, str]] = []
         for filing in fresh:
             declaration = filing.declaration
             if declaration is None:
@@ -125,6 +127,9 @@ class Declarations:
             content = content_bytes(declaration)
             digest = canonical.digest(content)
             before = known.get(declaration.key)
+            if before is not None and before.is_elsewhere(batch_id, digest):
+                repeated.append((filing, before.batch_id or ""))
+                continue
             if before is not None:
                 problem = _seen_before(filing, before, digest)
                 rejected += _refused(filing, [(problem,)] * filing.rows)
@@ -151,12 +156,14 @@ class Declarations:
             batch = replace(
                 batch,
                 rows_read=fresh[-1].first_row + fresh[-1].rows,
-                accepted=batch.accepted + sum(filing.rows for filing in accepted),
+                accepted=batch.accepted
+                + sum(filing.rows for filing in accepted)
+                + sum(filing.rows for filing, _ in repeated),
                 rejected=batch.rejected + len(rejected),
             )
             self._store.update_batch(tx, batch)
         digests = tuple(item.content_digest for item in new)
-        return Received(tuple(accepted), digests, tuple(rejected), batch)
+        return Received(tuple(accepted), digests, tuple(repeated), tuple(rejected), batch)
 
     # ------------------------------------------------------------ looking up
 
@@ -245,6 +252,19 @@ class Declarations:
             raise TradelaneError(problems)
         self._store.set_status(tx, changes)
 
+    def advance_batch(self, tx: Any, batch_id: str, verbs: Sequence[Verb]) -> None:
+        """Take every declaration that the batch brought, and that is as it came, through steps.
+
+        Errors: TradelaneError ``declarations.transition`` when the life cycle has no such way.
+        """
+        state = State.RECEIVED
+        for verb in verbs:
+            after = advance(state, verb)
+            if isinstance(after, Problem):
+                raise TradelaneError(after)
+            state = after
+        self._store.set_batch_status(tx, batch_id, State.RECEIVED, state)
+
     def amend(self, tx: Any, declaration: Declaration, reason: str) -> tuple[Change, Change]:
         """Replace a declaration by a new version; returns the old one's end and the new start.
 
@@ -301,11 +321,11 @@ def _seen_before(filing: Filing, before: Known, digest: str) -> Problem:
     if before.content_digest == digest:
         return Problem(
             "declarations.already_received",
-            f"The declaration {filing.reference!r} of {filing.declarant!r} was received before "
-            "with the same content.",
+            f"The declaration {filing.reference!r} of {filing.declarant!r} stands earlier in this "
+            "file with the same content.",
             pointer="/reference",
             line=filing.line,
-            hint="Nothing is to be done; it is not received twice.",
+            hint="Remove the copy; if both are real, give each its own reference.",
         )
     return Problem(
         "declarations.conflict",

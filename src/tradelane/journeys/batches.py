@@ -15,9 +15,9 @@ from tradelane.declarations.reader import count_rows, read
 from tradelane.duties.service import Duties
 from tradelane.journeys.clearance import Clearance, Job
 from tradelane.journeys.decisions import decided_lines
-from tradelane.journeys.inputs import file_digest, keep_file, keep_pack
+from tradelane.journeys.inputs import file_digest, keep_file, keep_pack, recall, remember
 from tradelane.journeys.outputs import Figures, write_decisions, write_rejected
-from tradelane.journeys.report import Facts, write_report
+from tradelane.journeys.report import Facts, model_notices, write_report
 from tradelane.journeys.tables import history_table
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit import packs
@@ -26,7 +26,7 @@ from tradelane.kit.durable import Steps, run_durable
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.packs import Pack
 from tradelane.kit.progress import Progress
-from tradelane.targeting.service import Trained
+from tradelane.targeting.service import Trained, code_digest
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
         job = Job(
             batch_id=work_id,
             name=request.batch.name,
-            settings={**settings, "model": trained[0].digest},
+            settings={**settings, "model": trained[0].ref.digest},
             budget=request.budget,
             random_share=request.random_share,
             seed=None if request.seed is None else request.seed.to_bytes(16, "big", signed=True),
@@ -145,16 +145,15 @@ def _train(
 ) -> dict[str, Any]:
     """The model for this history: an earlier one of the same data, or a new one."""
     about = {name: settings[name] for name in ("history", "mapping", "parameters")}
-    found = shop.targeting.find(digest_of(about))
-    if found is not None:
-        return {"ref": str(found), "unusable": 0}
+    key = digest_of({**about, "code": code_digest()})
+    before = recall(shop.home, key)
+    if before is not None:
+        return before
     total = count_rows(request.history, mapping)
     filings = _open(shop, request.history, mapping, 0)
     table, unusable = history_table(filings, duties, progress, total)
-    trained = shop.targeting.train_or_fallback(
-        table, training_key=digest_of(about), seed=0, progress=progress
-    )
-    return {"ref": str(trained.ref), "unusable": unusable}
+    trained = shop.targeting.train_or_fallback(table, seed=0, progress=progress)
+    return remember(shop.home, key, {"ref": str(trained.ref), "unusable": unusable})
 
 
 def _open(shop: Workshop, path: Path, mapping: Mapping, skip: int) -> Iterator[Filing]:
@@ -181,10 +180,12 @@ def _write_out(
         write_decisions(decisions, lines, figures)
         refused = shop.declarations.rejected(tx, batch_id)
         write_rejected(rejected, ((r.line, r.reference, r.problems) for r in refused), figures)
-        scores = [(s.score, s.expected_revenue) for s in shop.selections.scores(tx, batch_id)]
+        scores = [
+            (s.score, s.expected_revenue or 0.0) for s in shop.selections.scores(tx, batch_id)
+        ]
         checkpoint = shop.ledger.latest_checkpoint(tx) or ""
         closed_at = shop.declarations.get_batch(tx, batch_id).closed_at or ""
-    notices = _notices(counts, trained, pack)
+    notices = _notices(counts, trained, pack, figures)
     facts = Facts(
         name=request.batch.name,
         batch_id=batch_id,
@@ -214,14 +215,26 @@ def _write_out(
     )
 
 
-def _notices(counts: dict[str, Any], trained: Trained, pack: Pack) -> tuple[tuple[str, str], ...]:
-    found = list(trained.notices())
+def _notices(
+    counts: dict[str, Any], trained: Trained, pack: Pack, figures: Figures
+) -> tuple[tuple[str, str], ...]:
+    found = model_notices(trained.manifest)
     if counts.get("unusable"):
         found.append(
             (
                 "Part of the history could not be read",
                 f"{counts['unusable']:,} of its rows were passed over; the model knows nothing of "
                 "them.",
+            )
+        )
+    if figures.notes["duties.no_exchange_rate"]:
+        found.append(
+            (
+                "Exchange rates are missing",
+                "Where an amount or a low-value threshold is in another currency it could not be "
+                "compared or converted: relief is left open there, and duty too where the value "
+                "itself is in another currency. Give the rates with --rates (a CSV with date, "
+                "currency, rate).",
             )
         )
     if pack.about.get("disclaimer"):

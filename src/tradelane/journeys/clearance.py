@@ -57,7 +57,7 @@ class Judged(NamedTuple):
     subject: str
     assessed: dict[str, Any]
     scored: dict[str, Any]
-    score: tuple[float, float, float, bool]
+    score: tuple[float | None, float | None, float, bool]
     """Probability, expected revenue, score, and whether a person must look."""
 
 
@@ -228,9 +228,10 @@ class Clearance:
         """What the engines say of every line, by the identity of its declaration."""
         if not declarations:
             return {}
-        batch, model = self._job.batch_id, self._trained.digest
+        batch, model = self._job.batch_id, self._trained.ref.digest
         parameters = self._duties.digest
-        scores = iter(self._trained.score(scoring_table(declarations, self._duties)).to_dicts())
+        table = scoring_table(declarations, self._duties)
+        scores = iter(self._shop.targeting.score(self._trained, table).to_dicts())
         judged: dict[int, list[Judged]] = {}
         for declaration in declarations:
             lines = judged[id(declaration)] = []
@@ -246,7 +247,7 @@ class Clearance:
                             row["probability"],
                             row["expected_revenue"],
                             row["score"],
-                            not assessment.complete,
+                            entries.needs_person(assessment),
                         ),
                     )
                 )

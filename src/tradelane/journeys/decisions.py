@@ -8,7 +8,7 @@ from typing import Any
 from tradelane.journeys import entries
 from tradelane.journeys.outputs import Decided
 from tradelane.kit.progress import Progress
-from tradelane.ledger.model import Stored
+from tradelane.ledger.model import Entry, Stored
 from tradelane.ledger.service import Ledger
 from tradelane.trade.table import split_subject
 
@@ -45,14 +45,25 @@ def decided_lines(ledger: Ledger, tx: Any, batch_id: str, progress: Progress) ->
         elif kind == entries.REPEATED:
             repeated.append(found)
     for found in repeated:
+        earlier = {kind: ledger.find(tx, found.entry.subject, kind) for kind in entries.DECISIONS}
+        routed = earlier[entries.ROUTED] or [_pending(earlier[entries.SCORED][-1])]
         yield _decided(
             "already_received",
-            *(ledger.find(tx, found.entry.subject, kind)[-1] for kind in entries.DECISIONS),
+            earlier[entries.ASSESSED][-1],
+            earlier[entries.SCORED][-1],
+            routed[-1],
         )
 
 
 def _of_batch(stored: Iterator[Stored], batch_id: str) -> Iterator[Stored]:
     return (found for found in stored if found.entry.body.get("batch") == batch_id)
+
+
+def _pending(scored: Stored) -> Stored:
+    """For a line whose own batch was interrupted and never taken up again: it has no lane yet."""
+    body = {"lane": "pending", "selected_by": "none", "propensity": None}
+    entry = Entry(scored.entry.at, entries.ROUTED, scored.entry.subject, body)
+    return Stored(scored.index, entry, b"")
 
 
 def _decided(status: str, assessed: Stored, scored: Stored, routed: Stored) -> Decided:

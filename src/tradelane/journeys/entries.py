@@ -44,9 +44,19 @@ def assessed_body(
         "hs_code": hs_code,
         "parameters": parameters,
         "relief_status": assessment.relief_status,
-        "relief_reason": assessment.relief_reason,
         **assessment.content(),
     }
+
+
+def needs_person(assessment: LineAssessment) -> bool:
+    """Whether a person must look at the line's documents because duty could not settle it.
+
+    Relief that is open only because nobody gave exchange rates is the same for every line of a
+    file: it is said once, in the report, and sends no line to a person.
+    """
+    return assessment.customs_value is None or any(
+        problem.code != "duties.no_exchange_rate" for problem in assessment.needs_person
+    )
 
 
 def scored_body(batch: str, model: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,6 +67,7 @@ def scored_body(batch: str, model: str, row: Mapping[str, Any]) -> dict[str, Any
         "probability": row["probability_text"],
         "expected_revenue": row["expected_revenue_text"],
         "score": row["score_text"],
+        "features": row["features_digest"],
         "reasons": [[row[f"reason_{n}_code"], row[f"reason_{n}_text"]] for n in (1, 2, 3)],
     }
 

@@ -7,7 +7,9 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from tradelane.kit.canonical import decode, encode
 from tradelane.kit.errors import InputRefused, IntegrityBroken, Problem
 from tradelane.kit.packs import Pack
 from tradelane.kit.packs import load as load_pack
@@ -85,6 +87,22 @@ def kept_file(home: Path, digest: str) -> Path:
         raise IntegrityBroken(
             Problem("replay.file_changed", f"The kept file {found.name} was changed.")
         )
+    return found
+
+
+def remember(home: Path, key: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Keep a small result under the digest of what it was made from; returns it."""
+    target = _place(home, "results", key)
+    _settle(target, lambda draft: (draft / "result.json").write_bytes(encode(value)))
+    return value
+
+
+def recall(home: Path, key: str) -> dict[str, Any] | None:
+    """What `remember` kept under the key, or None."""
+    path = _place(home, "results", key) / "result.json"
+    if not path.is_file():
+        return None
+    found: dict[str, Any] = decode(path.read_bytes())
     return found
 
 

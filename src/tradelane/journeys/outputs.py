@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
+from tradelane.duties.explanation import sentence
 from tradelane.kit.errors import Problem
 from tradelane.kit.spreadsheet import safe_cell
 
@@ -87,7 +88,7 @@ class Decided:
             assessed["tax"],
             assessed["other"],
             assessed["relief_status"],
-            safe_cell(assessed["relief_reason"]),
+            safe_cell(_relief_reason(assessed)),
             scored["probability"],
             scored["expected_revenue"],
             scored["score"],
@@ -98,6 +99,10 @@ class Decided:
             safe_cell("; ".join(note["message"] for note in assessed.get("needs_person", ()))),
             self.index,
         )
+
+
+def _relief_reason(assessed: Mapping[str, Any]) -> str:
+    return " ".join(sentence(s) for s in assessed["steps"] if s[0].startswith("relief"))
 
 
 @dataclass
@@ -149,8 +154,9 @@ class Figures:
         chapter[1] += value
         chapter[2] += duty + tax + other
         chapter[3] += lane == "red"
-        probability = float(scored["probability"])
-        self.probability_bins[min(int(probability * _BINS), _BINS - 1)] += 1
+        if scored["probability"] is not None:
+            probability = float(scored["probability"])
+            self.probability_bins[min(int(probability * _BINS), _BINS - 1)] += 1
         if lane == "red" and routed["selected_by"] not in ("random", "none"):
             self.reasons[scored["reasons"][0][0]] += 1
         item = (float(scored["score"]), -self.lines, decided)

@@ -116,12 +116,16 @@ class Remake:
         at = next(i for i, line in enumerate(declaration.lines) if line.number == number)
         assessment = duties.assess(declaration)[at]
         trained = self._trained(settings["model"])
-        row = trained.score(scoring_table([declaration], duties)).row(at, named=True)
-        lane = route(self._selection(batch), subject, row["score"], not assessment.complete)
+        row = self._shop.targeting.score(trained, scoring_table([declaration], duties)).row(
+            at, named=True
+        )
+        lane = route(
+            self._selection(batch), subject, row["score"], entries.needs_person(assessment)
+        )
         code = declaration.lines[at].hs_code
         bodies = {
             entries.ASSESSED: entries.assessed_body(batch, duties.digest, code, assessment),
-            entries.SCORED: entries.scored_body(batch, trained.digest, row),
+            entries.SCORED: entries.scored_body(batch, trained.ref.digest, row),
             entries.ROUTED: entries.routed_body(batch, lane),
         }
         for kind, body in bodies.items():

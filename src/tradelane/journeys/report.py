@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -91,8 +92,8 @@ def write_report(path: Path, facts: Facts, nomenclature: Nomenclature) -> None:
         ),
         amount=_amount,
         show_code=show_code,
-        model_sentence=facts.trained.sentence(),
-        model_rows=facts.trained.facts(),
+        model_sentence=_model_sentence(facts.trained.manifest),
+        model_rows=_model_rows(facts.trained.manifest),
         model_ref=str(facts.trained.ref),
         checkpoint=facts.checkpoint,
         home=facts.home,
@@ -131,7 +132,7 @@ def _chapters(figures: Figures, nomenclature: Nomenclature) -> list[tuple[str, s
     found = []
     for chapter, row in most:
         code = nomenclature.find(chapter)
-        wording = code.description if code else ""
+        wording = code.wording if code else ""
         found.append((chapter, wording[:60] + ("…" if len(wording) > 60 else ""), row))
     return found
 
@@ -140,3 +141,37 @@ def _amount(value: Any) -> str:
     """An amount for a table: grouped, without the fraction from a thousand on."""
     number = Decimal(value or 0)
     return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:,.2f}"
+
+
+def model_notices(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a reader must know before trusting the scores: fallback and leaking labels."""
+    found = []
+    if manifest.get("note"):
+        found.append(("Ranked by a rule, not by a model", str(manifest["note"])))
+    leakage = str(manifest.get("metrics", {}).get("leakage", ""))
+    if leakage:
+        found.append(("About the labels of the history", leakage))
+    return found
+
+
+def _model_sentence(manifest: Mapping[str, Any]) -> str:
+    metrics = manifest.get("metrics", {})
+    if manifest["parameters"]["scorer"] == "price_rule":
+        return str(manifest.get("note", ""))
+    return (
+        f"Boosted trees, trained on {metrics.get('outcomes', '?')} inspected lines of the history "
+        f"of which {metrics.get('found_wrong', '?')} were found wrong. Features use only what was "
+        "known when a line was filed."
+    )
+
+
+def _model_rows(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [("Digest", str(manifest["digest"])), ("Made", str(manifest.get("created_at", "")))]
+    for name, value in manifest.get("metrics", {}).items():
+        text = (
+            "; ".join(f"{k.replace('_', ' ')} {v}" for k, v in value.items())
+            if isinstance(value, Mapping)
+            else str(value)
+        )
+        rows.append((name.replace("_", " ").capitalize(), text))
+    return rows

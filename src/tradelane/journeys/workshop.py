@@ -28,6 +28,12 @@ class Transactions(Protocol):
     def read(self) -> AbstractContextManager[Any]: ...
 
 
+class Storage(Transactions, Protocol):
+    """The database as a whole."""
+
+    def backup_to(self, target: Path) -> None: ...
+
+
 class Workshop(Protocol):
     """The platform, as journeys see it (`tradelane.platform.Tradelane`)."""
 
@@ -35,7 +41,7 @@ class Workshop(Protocol):
     home: Path
 
     @property
-    def database(self) -> Transactions: ...
+    def database(self) -> Storage: ...
     @property
     def declarations(self) -> Declarations: ...
     @property

@@ -15,8 +15,8 @@ selection = sa.Table(
     sa.Column("batch_id", sa.String(64), primary_key=True),
     sa.Column("line", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("probability", sa.Float, nullable=False),
-    sa.Column("expected_revenue", sa.Float, nullable=False),
+    sa.Column("probability", sa.Float),
+    sa.Column("expected_revenue", sa.Float),
     sa.Column("score", sa.Float, nullable=False),
     sa.Column("needs_person", sa.Boolean, nullable=False),
     sa.Column("lane", sa.String(16)),
@@ -26,8 +26,8 @@ selection = sa.Table(
 )
 
 
-Score = tuple[int, str, float, float, float, bool]
-"""Line, subject, probability, expected revenue (territory's currency), score, needs a person."""
+Score = tuple[int, str, float | None, float | None, float, bool]
+"""Line, subject, probability, expected revenue (None: not estimated), score, needs a person."""
 
 
 class Scored(NamedTuple):
@@ -35,8 +35,8 @@ class Scored(NamedTuple):
 
     line: int
     subject: str
-    probability: float
-    expected_revenue: float
+    probability: float | None
+    expected_revenue: float | None
     score: float
     needs_person: bool
 

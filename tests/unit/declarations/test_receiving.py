@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -10,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from tradelane.declarations import store as declaration_store
 from tradelane.declarations.model import Filing, State, Verb, content_digest
 from tradelane.declarations.service import Declarations
 from tradelane.declarations.store import SqlDeclarationStore
@@ -21,14 +25,41 @@ from tradelane.kit.errors import TradelaneError
 Reading = Callable[..., list[Filing]]
 Rows = Callable[..., str]
 KEY = ("BROKER", "A")
+TABLES = [
+    declaration_store.batches,
+    declaration_store.declarations,
+    declaration_store.rejected_rows,
+]
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'declarations.db'}")
-    metadata.create_all(database.engine)
+POSTGRES = os.environ.get(
+    "TRADELANE_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'declarations.db'}")
+        metadata.create_all(database.engine, tables=TABLES)
+        yield database
+        database.close()
+        return
+    schema = f"tradelane_test_{uuid.uuid4().hex[:12]}"
+    server = sa.create_engine(POSTGRES, connect_args={"connect_timeout": 3})
+    try:
+        with server.begin() as connection:
+            connection.execute(sa.schema.CreateSchema(schema))
+    except sa.exc.OperationalError:
+        server.dispose()
+        pytest.skip("no PostgreSQL server at TRADELANE_TEST_POSTGRES_URL")
+    database = Database(f"{POSTGRES}?options=-csearch_path%3D{schema}")
+    metadata.create_all(database.engine, tables=TABLES)
     yield database
     database.close()
+    with server.begin() as connection:
+        connection.execute(sa.schema.DropSchema(schema, cascade=True))
+    server.dispose()
 
 
 @pytest.fixture
