@@ -31,8 +31,6 @@ class Field:
     name: str
     kind: Kind
     required: bool = False
-    zero: bool = True
-    """Whether an amount may be zero without a remark."""
 
 
 HEADER: tuple[Field, ...] = (
@@ -54,7 +52,7 @@ LINE: tuple[Field, ...] = (
     Field("number", Kind.INTEGER),
     Field("hs_code", Kind.HS_CODE, required=True),
     Field("origin", Kind.ECONOMY, required=True),
-    Field("customs_value", Kind.AMOUNT, required=True, zero=False),
+    Field("customs_value", Kind.AMOUNT, required=True),
     Field("currency", Kind.CURRENCY, required=True),
     Field("description", Kind.TEXT),
     Field("net_mass_kg", Kind.AMOUNT),

@@ -171,7 +171,7 @@ class _Reading:
         if isinstance(node, yaml.ScalarNode):
             column = self.scalar(node)
             self.claim(column, known.name, node)
-            return Rule(known.name, known.kind, column, required=known.required, zero=known.zero)
+            return Rule(known.name, known.kind, column, required=known.required)
         allowed = ["column", "constant", "default", "required", "values", "pattern"]
         allowed += {
             Kind.DATE: ["dates"],
@@ -196,7 +196,6 @@ class _Reading:
             constant,
             self.scalar(values["default"]) if "default" in values else "",
             required,
-            known.zero,
             self.dates(values["dates"]) if "dates" in values else (),
             self.table(values["values"]) if "values" in values else None,
             self.number(values["scale"]) if "scale" in values else None,

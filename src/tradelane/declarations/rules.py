@@ -70,7 +70,6 @@ class Rule:
     constant: str = ""
     default: str = ""
     required: bool = False
-    zero: bool = True
     dates: tuple[str, ...] = ()
     values: Mapping[str, str] | None = None
     scale: Decimal | None = None
