@@ -21,7 +21,7 @@ from tradelane.ledger.merkle import HASH_BYTES
 SIGNED = 0x01
 COSIGNED = 0x04
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
-_LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+_LAST_SECOND = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 _MAX_NOTE = 64 * 1024
 
 
