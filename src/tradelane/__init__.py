@@ -11,12 +11,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tradelane.kit.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from tradelane.platform import Tradelane
 
 __all__ = ["__version__", "open"]
 
-__version__ = "0.1.0"
 
 
 def open(home: str | Path | None = None) -> Tradelane:

@@ -8,8 +8,8 @@ import sys
 
 import click
 
-from tradelane import __version__
 from tradelane.kit.errors import InputRefused, TradelaneError
+from tradelane.kit.version import VERSION
 
 _COMMANDS = {
     "demo": "tradelane.cli.demo:demo",
@@ -41,7 +41,7 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="tradelane")
+@click.version_option(VERSION, prog_name="tradelane")
 @click.option(
     "--home",
     type=click.Path(file_okay=False),

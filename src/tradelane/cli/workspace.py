@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,4 +32,9 @@ def restore(lane: Tradelane, archive: Path, folder: Path) -> None:
     """Make the workspace of ARCHIVE in the new, empty FOLDER, and verify its ledger."""
     report = lane.restore(archive, folder)
     click.echo(f"Restored to {folder}.")
-    click.echo(report.text())
+    click.echo(
+        f"Its ledger is sound: {report.size:,} entries, every hash and signature checked."
+        if report.ok
+        else f"ITS LEDGER IS BROKEN: {report.found:,} findings; see `tradelane ledger verify`."
+    )
+    sys.exit(0 if report.ok else 1)

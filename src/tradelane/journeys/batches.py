@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tradelane import __version__
 from tradelane.declarations import mapping as mappings
 from tradelane.declarations.mapping import Mapping
 from tradelane.declarations.model import Filing
@@ -26,6 +25,7 @@ from tradelane.kit.durable import Steps, run_durable
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.packs import Pack
 from tradelane.kit.progress import Progress
+from tradelane.kit.version import VERSION
 from tradelane.targeting.service import Trained, code_digest
 
 
@@ -114,7 +114,7 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
         counts = Clearance(shop, job, duties, trained[0], progress).run(steps)
         return {**counts, **model}
 
-    counts = run_durable(shop.system_url, work_id, workflow, version=__version__)
+    counts = run_durable(shop.system_url, work_id, workflow, version=VERSION)
     model = trained[0] if trained else shop.targeting.load(counts["ref"])
     return _write_out(shop, request, pack, work_id, counts, model, progress)
 
@@ -131,7 +131,7 @@ def _settings(request: Request, mapping: Mapping, pack: Pack, duties: Duties) ->
         "budget": str(request.budget),
         "random_share": str(request.random_share),
         "seed": "" if request.seed is None else str(request.seed),
-        "tradelane": __version__,
+        "tradelane": VERSION,
     }
 
 

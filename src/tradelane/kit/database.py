@@ -21,9 +21,11 @@ from typing import Any, Generic, TypeVar, cast
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from tradelane.kit.errors import Problem, TradelaneError
+from tradelane.kit.errors import IntegrityBroken, Problem, TradelaneError
 
 T = TypeVar("T")
+
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -164,6 +166,14 @@ def _translated() -> Iterator[None]:
                     hint="Nothing of this step was kept. Run it again.",
                 )
             ) from error
+        if getattr(error.orig, "sqlite_errorname", "").startswith(_DAMAGED):
+            raise IntegrityBroken(
+                Problem(
+                    "database.damaged",
+                    f"The database file is damaged: {error.orig}.",
+                    hint="Restore a backup; keep the damaged file for whoever looks into it.",
+                )
+            ) from error
         raise
 
 
@@ -181,6 +191,13 @@ def normalise_url(url: str) -> str:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
+    try:
+        connection.execute("PRAGMA schema_version")
+    except UnicodeDecodeError as error:
+        # Python cannot read SQLite's own message where that quotes the damaged bytes.
+        damaged = sqlite3.DatabaseError("its schema is not readable")
+        damaged.sqlite_errorname = "SQLITE_CORRUPT"
+        raise damaged from error
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

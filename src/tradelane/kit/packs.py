@@ -149,6 +149,8 @@ def parse_yaml(text: str, name: str) -> Any:
         ) from None
     except RecursionError:
         raise InputRefused(Problem("packs.yaml", f"{name} is nested too deeply.")) from None
+    except ValueError as error:  # a date such as 2026-02-30
+        raise InputRefused(Problem("packs.yaml", f"{name} has a bad value: {error}.")) from None
 
 
 def read_date(text: str | date | None) -> date | None:
