@@ -192,21 +192,20 @@ def normalise_url(url: str) -> str:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     try:
-        connection.execute("PRAGMA schema_version")
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+            "wal_autocheckpoint=4000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
     except UnicodeDecodeError as error:
         # Python cannot read SQLite's own message where that quotes the damaged bytes.
         damaged = sqlite3.DatabaseError("its schema is not readable")
         damaged.sqlite_errorname = "SQLITE_CORRUPT"
         raise damaged from error
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-        "cache_size=-65536",
-        "wal_autocheckpoint=4000",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

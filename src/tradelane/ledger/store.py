@@ -287,8 +287,10 @@ def _readable() -> Iterator[None]:
     except DBAPIError as error:
         name = getattr(error.orig, "sqlite_errorname", None) or ""
         state = getattr(error.orig, "sqlstate", None) or ""
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")) or (
-            state.startswith(("XX", "42"))
+        if (
+            name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR"))
+            or state.startswith(("XX", "42"))
+            or "Could not decode" in str(error.orig)
         ):
             raise IntegrityBroken(
                 Problem(

@@ -6,9 +6,10 @@ import sqlite3
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from tradelane.kit.database import Database, StorageUnavailable
+from tradelane.kit.errors import IntegrityBroken
 from tradelane.ledger import store
 
 COLUMNS = [column for table in (store.entries, store.tiles, store.checkpoints, store.head)
@@ -144,7 +145,7 @@ def find_damage(ledger, path):
     try:
         with database.read() as tx:
             return not ledger.verify(tx).ok
-    except (DatabaseError, StorageUnavailable):
+    except (IntegrityBroken, StorageUnavailable):
         return True  # SQLite itself refuses to open such a file.
     finally:
         database.close()
