@@ -97,6 +97,21 @@ def simulate(
     )
     progress("population", 0, 1)
     world = _world(streams, pack, declarations, days)
+    tables, scheme, found = _tables(streams, world, declarations, progress)
+    return output.write(
+        out_dir,
+        tables,
+        days=days,
+        hold_out_days=hold_out_days,
+        manifest=_manifest(seed, declarations, days, hold_out_days, pack, world, scheme, found),
+        progress=progress,
+    )
+
+
+def _tables(
+    streams: dict[str, np.random.Generator], world: _World, declarations: int, progress: Progress
+) -> tuple[output.Tables, Ints, selection.Inspections]:
+    """What is written, with each line's scheme and what the legacy selection found."""
     consignments = _consignments(streams, world, declarations)
     routing = traffic.route(streams["routing"], world.parameters, world.importers, consignments)
     line_of = np.repeat(np.arange(consignments.count), routing.lines)
@@ -105,26 +120,7 @@ def simulate(
     day = consignments.day[line_of]
     progress("schemes", 0, len(line_of))
     declared, scheme, lost = _declare(streams, world, consignments, line_of, true)
-    fraud = (scheme >= 0) & (scheme != schemes.ERROR)
-    rate = world.law.rate(day, declared.product, declared.origin, declared.scheme)
-    chance = selection.chances(
-        world.parameters,
-        world.catalogue,
-        world.importers,
-        consignments.importer[line_of],
-        day,
-        declared,
-        rate,
-    )
-    found = selection.inspect(
-        streams["inspection"],
-        world.parameters,
-        chance,
-        day,
-        consignments.importer[line_of],
-        fraud,
-        lost,
-    )
+    found = _inspected(streams, world, consignments, line_of, declared, scheme, lost)
     progress("describing", 0, len(line_of))
     filing = Filing(
         parameters=world.parameters,
@@ -152,14 +148,39 @@ def simulate(
         recorded=found.recorded,
         day=day,
     )
-    manifest = _manifest(seed, declarations, days, hold_out_days, pack, world, scheme, found)
-    return output.write(
-        out_dir,
-        tables,
-        days=days,
-        hold_out_days=hold_out_days,
-        manifest=manifest,
-        progress=progress,
+    return tables, scheme, found
+
+
+def _inspected(
+    streams: dict[str, np.random.Generator],
+    world: _World,
+    consignments: traffic.Consignments,
+    line_of: Ints,
+    declared: Goods,
+    scheme: Ints,
+    lost: Floats,
+) -> selection.Inspections:
+    """What the legacy selection chose from the declared facts, and what it found."""
+    day = consignments.day[line_of]
+    fraud = (scheme >= 0) & (scheme != schemes.ERROR)
+    rate = world.law.rate(day, declared.product, declared.origin, declared.scheme)
+    chance = selection.chances(
+        world.parameters,
+        world.catalogue,
+        world.importers,
+        consignments.importer[line_of],
+        day,
+        declared,
+        rate,
+    )
+    return selection.inspect(
+        streams["inspection"],
+        world.parameters,
+        chance,
+        day,
+        consignments.importer[line_of],
+        fraud,
+        lost,
     )
 
 
