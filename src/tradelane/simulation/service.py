@@ -133,7 +133,7 @@ def _tables(
         routing=routing,
         line_of=line_of,
         first=world.first,
-        days=days,
+        days=world.days,
     )
     filed = declarations_frame(
         filing, declared, streams["words"], streams["missing"], streams["names"]
