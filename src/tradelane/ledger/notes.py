@@ -44,17 +44,21 @@ class VerifierKey:
         written_id, _, encoded = rest.partition("+")
         blob = unbase64(encoded)
         if blob is None or len(blob) != 1 + HASH_BYTES or blob[0] != SIGNED or not is_name(name):
-            raise _broken(
-                "key_malformed",
-                f"This is not an Ed25519 verifier key: got {text.strip()[:80]!r}, "
-                "expected name+8 hex digits+base64.",
+            raise IntegrityBroken(
+                Problem(
+                    "ledger.key_malformed",
+                    f"This is not an Ed25519 verifier key: got {text.strip()[:80]!r}, "
+                    "expected name+8 hex digits+base64.",
+                )
             )
         key = cls(name, blob[1:])
         if key.id(SIGNED).hex() != written_id:
-            raise _broken(
-                "key_malformed",
-                f"The verifier key's id does not fit its key: got {written_id[:80]!r}, "
-                f"expected {key.id(SIGNED).hex()!r}.",
+            raise IntegrityBroken(
+                Problem(
+                    "ledger.key_malformed",
+                    f"The verifier key's id does not fit its key: got {written_id[:80]!r}, "
+                    f"expected {key.id(SIGNED).hex()!r}.",
+                )
             )
         return key
 
@@ -186,11 +190,13 @@ def open_checkpoint(note: str, key: VerifierKey, origin: str | None = None) -> S
     signature = parsed.signature(key, SIGNED)
     if signature is None:
         names = ", ".join(f"{name}+{blob[:4].hex()}" for name, blob in parsed.signatures)
-        raise _broken(
-            "note_unsigned",
-            f"The checkpoint is not signed by the key that was asked for: got {names}, "
-            f"expected {key.name}+{key.id(SIGNED).hex()}.",
-            "Give the verifier key of the ledger that it is from.",
+        raise IntegrityBroken(
+            Problem(
+                "ledger.note_unsigned",
+                f"The checkpoint is not signed by the key that was asked for: got {names}, "
+                f"expected {key.name}+{key.id(SIGNED).hex()}.",
+                hint="Give the verifier key of the ledger that it is from.",
+            )
         )
     if not key.verifies(signature, parsed.text.encode()):
         raise _wrong_signature(key, parsed.text)
@@ -203,9 +209,11 @@ def open_checkpoint(note: str, key: VerifierKey, origin: str | None = None) -> S
         at = datetime.fromtimestamp(seconds, UTC)
     checkpoint = Checkpoint.parse(parsed.text)
     if origin is not None and checkpoint.origin != origin:
-        raise _broken(
-            "origin_wrong",
-            f"The checkpoint is of another ledger: got {checkpoint.origin!r}, expected {origin!r}.",
+        raise IntegrityBroken(
+            Problem(
+                "ledger.origin_wrong",
+                f"The checkpoint is of another ledger: got {checkpoint.origin!r}, expected {origin!r}.",
+            )
         )
     return Signed(checkpoint, at)
 
@@ -238,17 +246,16 @@ def _cosigned(text: str, seconds: int) -> bytes:
 
 
 def _wrong_signature(key: VerifierKey, text: str) -> IntegrityBroken:
-    return _broken(
-        "signature_wrong",
-        f"The signature of {key.name} does not fit the checkpoint: "
-        f"got {' '.join(text.split())[:160]!r}, expected the text that was signed.",
-        "The note was changed after it was signed.",
+    return IntegrityBroken(
+        Problem(
+            "ledger.signature_wrong",
+            f"The signature of {key.name} does not fit the checkpoint: "
+            f"got {' '.join(text.split())[:160]!r}, expected the text that was signed.",
+            hint="The note was changed after it was signed.",
+        )
     )
 
 
 def _malformed(got: str, expected: str) -> IntegrityBroken:
-    return _broken("note_malformed", f"This is not a signed note: got {got}, expected {expected}.")
-
-
-def _broken(what: str, message: str, hint: str = "") -> IntegrityBroken:
-    return IntegrityBroken(Problem(f"ledger.{what}", message, hint=hint))
+    message = f"This is not a signed note: got {got}, expected {expected}."
+    return IntegrityBroken(Problem("ledger.note_malformed", message))
