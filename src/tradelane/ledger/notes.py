@@ -212,7 +212,8 @@ def open_checkpoint(note: str, key: VerifierKey, origin: str | None = None) -> S
         raise IntegrityBroken(
             Problem(
                 "ledger.origin_wrong",
-                f"The checkpoint is of another ledger: got {checkpoint.origin!r}, expected {origin!r}.",
+                f"The checkpoint is of another ledger: got {checkpoint.origin!r}, "
+                f"expected {origin!r}.",
             )
         )
     return Signed(checkpoint, at)
