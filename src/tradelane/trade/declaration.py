@@ -96,7 +96,7 @@ class Outcome:
     fraud: bool | None = None
     """None when it is not known (not inspected, or the finding is open)."""
     revenue_recovered: Decimal | None = None
-    """Additional duty and tax collected, in the declaration's currency."""
+    """Additional duty and tax collected, in the currency of the territory."""
     recorded_at: dt.datetime | None = None
 
 
