@@ -10,4 +10,5 @@ __all__ = [
     "scorers",
     "selection",
     "service",
+    "threads",
 ]

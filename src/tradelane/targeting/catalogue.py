@@ -44,8 +44,18 @@ ENTITIES = (
     Entity("seller_hs6", ("seller", "hs6"), "SELLER_CODE", 6.0),
 )
 
-DERIVED = {"hs6": "hs_code", "hs4": "hs_code", "hs2": "hs_code"}
-"""Columns that are parts of others."""
+DERIVED = {
+    "hs6": ("hs_code",),
+    "hs4": ("hs_code",),
+    "hs2": ("hs_code",),
+    "money": ("currency", "exchange_rate"),
+}
+"""Columns that are made from others. ``money`` is the currency that amounts are compared in: empty
+(the territory's own) where the line has an exchange rate to it, else the line's currency."""
+
+
+def _sources(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(source for c in columns for source in DERIVED.get(c, (c,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +71,8 @@ class Measure:
 
 
 MEASURES = (
-    Measure("price_kg", "PRICE", "customs_value", "net_mass_kg", ("currency",)),
-    Measure("price_unit", "UNIT_PRICE", "customs_value", "quantity", ("currency", "quantity_unit")),
+    Measure("price_kg", "PRICE", "customs_value", "net_mass_kg", ("money",)),
+    Measure("price_unit", "UNIT_PRICE", "customs_value", "quantity", ("money", "quantity_unit")),
     Measure("unit_mass", "UNIT_MASS", "net_mass_kg", "quantity", ("quantity_unit",)),
     Measure("freight_share", "FREIGHT", "freight", "customs_value", ("transport_mode",)),
     Measure("packing", "PACKING", "gross_mass_kg", "net_mass_kg", ()),
@@ -80,7 +90,7 @@ RECENT_DAYS = 90
 def _record_features() -> list[Feature]:
     found = []
     for e in ENTITIES:
-        needs = ("date", *(DERIVED.get(c, c) for c in e.columns))
+        needs = ("date", *_sources(e.columns))
         for part in ("lines", "checked", "share", "share_recent", "age", "idle"):
             found.append(Feature(f"{e.name}_{part}", e.group, needs))
     return found
@@ -89,13 +99,21 @@ def _record_features() -> list[Feature]:
 def _measure_features() -> list[Feature]:
     found = []
     for m in MEASURES:
-        needs = (m.top, m.bottom, "hs_code", "origin", "date", *m.also_by)
+        needs = (m.top, m.bottom, "hs_code", "origin", "date", *_sources(m.also_by))
         for part in ("", "_gap", "_z", "_z_hs4", "_peers", "_level"):
             found.append(Feature(f"{m.name}{part}", m.group, needs))
     return found
 
 
-_OWN_NEEDS = ("date", "customs_value", "net_mass_kg", "hs_code", "importer", "seller")
+_OWN_NEEDS = (
+    "exchange_rate",
+    "date",
+    "customs_value",
+    "net_mass_kg",
+    "hs_code",
+    "importer",
+    "seller",
+)
 
 FEATURES: tuple[Feature, ...] = (
     *_record_features(),
@@ -103,8 +121,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("importer_hs6_price_gap", "OWN_PRICE", _OWN_NEEDS),
     Feature("seller_hs6_price_gap", "OWN_PRICE", _OWN_NEEDS),
     Feature("hs6_of_heading", "IMPORTER_CODE", ("date", "importer", "hs_code")),
-    Feature("log_value", "VALUE", ("customs_value",)),
-    Feature("log_charges", "VALUE", ("customs_value", "duty_rate")),
+    Feature("log_value", "VALUE", ("customs_value", "exchange_rate")),
+    Feature("log_charges", "VALUE", ("customs_value", "exchange_rate", "duty_rate")),
     Feature("log_mass", "QUANTITY", ("net_mass_kg",)),
     Feature("log_quantity", "QUANTITY", ("quantity",)),
     Feature("duty_rate", "RATE", ("duty_rate",)),
@@ -119,4 +137,4 @@ NAMES: tuple[str, ...] = tuple(f.name for f in FEATURES)
 GROUPS: tuple[str, ...] = tuple(sorted({f.group for f in FEATURES}))
 
 INPUT_COLUMNS: tuple[str, ...] = tuple(sorted({c for f in FEATURES for c in f.needs}))
-"""What a line must have to be scored."""
+"""What a line must have to be scored; ``exchange_rate`` alone may be left out."""

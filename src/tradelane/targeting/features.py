@@ -27,10 +27,16 @@ from tradelane.trade.table import LINE_SCHEMA, OUTCOME_SCHEMA
 
 Floats = NDArray[np.float64]
 
+_RATED = pl.col("exchange_rate") > 0
+
 ASSUMED_DELAY_DAYS = 30
 """An outcome without a recorded time is taken to be known this many days after its line's date."""
 
-_SCHEMA: dict[str, pl.DataType] = {**LINE_SCHEMA, "duty_rate": pl.Float64()}
+_SCHEMA: dict[str, pl.DataType] = {
+    **LINE_SCHEMA,
+    "duty_rate": pl.Float64(),
+    "exchange_rate": pl.Float64(),
+}
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,8 @@ class History:
         self, asked: pl.DataFrame, days: entities.Ints, out: dict[str, Floats]
     ) -> dict[str, Floats]:
         value, rate = asked["customs_value"].to_numpy(), asked["duty_rate"].to_numpy()
+        with np.errstate(over="ignore", invalid="ignore"):
+            charges = value * rate / 100.0
         since = asked["importer_since"].cast(pl.Int32).cast(pl.Float64).fill_null(np.nan).to_numpy()
         heading = out["importer_hs4_lines"]
         return {
@@ -103,11 +111,12 @@ class History:
                 heading > 0, out["importer_hs6_lines"] / np.maximum(heading, 1.0), np.nan
             ),
             "log_value": _log(value),
-            "log_charges": _log(value * rate / 100.0 + 1.0),
+            "log_charges": _log(charges + 1.0),
             "log_mass": _log(asked["net_mass_kg"].to_numpy()),
             "log_quantity": _log(asked["quantity"].to_numpy()),
             "duty_rate": rate,
             "importer_registered": days - since,
+            "exchange_rate": asked["exchange_rate"].to_numpy(),
             "preference_claimed": (asked["preference"] != "").to_numpy().astype(np.float64),
             "transhipped": _differs(asked, "departure", "origin"),
         }
@@ -136,8 +145,15 @@ def load(data: bytes) -> History:
 
 
 def matrix(frame: pl.DataFrame) -> NDArray[np.float32]:
-    """The model's input, one row a line and one column a feature: float32, C order, NaN absent."""
-    return np.ascontiguousarray(frame.select(NAMES).to_numpy(), dtype=np.float32)
+    """The model's input, one row a line and one column a feature: float32, C order, NaN absent.
+
+    What does not fit into a float32 (an amount of 10^300) is absent too: it is no measurement.
+    """
+    with np.errstate(over="ignore"):
+        x = np.ascontiguousarray(frame.select(NAMES).to_numpy(), dtype=np.float32)
+    # One bit pattern for absent, because rows are hashed.
+    x[~np.isfinite(x)] = np.nan
+    return x
 
 
 def _arrange(table: pl.DataFrame) -> History:
@@ -165,25 +181,28 @@ def _arrange(table: pl.DataFrame) -> History:
 
 
 def _prepare(lines: pl.DataFrame) -> pl.DataFrame:
-    """The needed columns with the parts of the code, the day number and the log ratios."""
+    """The needed columns with the parts of the code, the day number and the log ratios; amounts in
+    the territory's currency where a line has an exchange rate, else as declared."""
     table = _checked(lines, INPUT_COLUMNS).with_columns(
         pl.col(c).fill_null("") if _SCHEMA[c] == pl.String else pl.col(c).cast(_SCHEMA[c])
         for c in INPUT_COLUMNS
     )
-    ratios = table.select(peers.log_ratios()).with_columns(pl.all().fill_null(np.nan))
-    return table.with_columns(
+    table = table.with_columns(
         pl.col("date").cast(pl.Int32).alias("day"),
         hs6=pl.col("hs_code").str.slice(0, 6),
         hs4=pl.col("hs_code").str.slice(0, 4),
         hs2=pl.col("hs_code").str.slice(0, 2),
-        customs_value=pl.col("customs_value").fill_null(np.nan),
-        net_mass_kg=pl.col("net_mass_kg").fill_null(np.nan),
-        quantity=pl.col("quantity").fill_null(np.nan),
-        duty_rate=pl.col("duty_rate").fill_null(np.nan),
-    ).hstack(ratios)
+        money=pl.when(_RATED).then(pl.lit("")).otherwise("currency"),
+        exchange_rate=pl.when(_RATED).then("exchange_rate").otherwise(1.0),
+    ).with_columns(pl.col("customs_value", "freight") * pl.col("exchange_rate"))
+    ratios = table.select(peers.log_ratios()).with_columns(pl.all().fill_null(np.nan))
+    amounts = ("customs_value", "net_mass_kg", "quantity", "duty_rate")
+    return table.with_columns(pl.col(amounts).fill_null(np.nan)).hstack(ratios)
 
 
 def _checked(lines: pl.DataFrame, needed: tuple[str, ...] | list[str]) -> pl.DataFrame:
+    if "exchange_rate" not in lines.columns:
+        lines = lines.with_columns(exchange_rate=pl.lit(None, pl.Float64))
     missing = [c for c in needed if c not in lines.columns]
     undated = 0 if missing else lines["date"].null_count()
     if missing or undated:

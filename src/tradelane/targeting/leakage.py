@@ -14,7 +14,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import xgboost as xgb
 from numpy.typing import NDArray
+
+from tradelane.targeting import evaluation, features
+from tradelane.targeting.threads import threads_for
 
 TUPLE = ("hs_code", "departure", "origin", "duty_rate", "net_mass_kg")
 """What a line's tuple is; identities of people are left out, because these may repeat honestly."""
@@ -93,33 +97,33 @@ def _repetition(before: pl.DataFrame, after: pl.DataFrame) -> tuple[float, float
 
 def _auc(before: pl.DataFrame, after: pl.DataFrame, seed: int) -> float:
     """The AUC on ``after`` of few trees trained on ``before`` with its features and no others."""
-    import xgboost as xgb
-
-    from tradelane.targeting import evaluation, features
-
     if before["fraud"].n_unique() < 2:
         return 0.5
     past = features.build(before)
     train = _numbers(past, before)
+    threads = threads_for(before.height)
     parameters: dict[str, Any] = {
         "objective": "binary:logistic",
         "max_depth": 4,
         "eta": 0.15,
         "subsample": 0.8,
         "colsample_bytree": 0.5,
-        "nthread": 2,
+        "nthread": threads,
         "seed": seed,
         "max_bin": 64,
     }
-    data = xgb.QuantileDMatrix(train, before["fraud"].to_numpy().astype(float), max_bin=64)
+    data = xgb.QuantileDMatrix(
+        train,
+        before["fraud"].to_numpy().astype(float),
+        max_bin=64,
+        nthread=threads_for(before.height),
+    )
     booster = xgb.train(parameters, data, 40)
-    scores = booster.predict(xgb.DMatrix(_numbers(past, after)))
+    scores = booster.predict(xgb.DMatrix(_numbers(past, after), nthread=threads))
     return evaluation.auc(scores.astype(float), after["fraud"].to_numpy().astype(bool))
 
 
-def _numbers(past: Any, lines: pl.DataFrame) -> NDArray[np.float32]:
-    from tradelane.targeting import features
-
+def _numbers(past: features.History, lines: pl.DataFrame) -> NDArray[np.float32]:
     return features.matrix(past.features(lines))
 
 

@@ -116,13 +116,16 @@ class _Compared:
     what: str
     unit: Callable[[Facts, int], str]
     scale: float = 1.0
+    money: bool = False
+    """Whether the ratio is an amount, which is said in the line's own currency."""
 
     def __call__(self, f: Facts, i: int) -> tuple[str, str]:
         ratio = f.number(self.measure, i)
         unit = self.unit(f, i)
         if math.isnan(ratio):
             return f"{self.code}_UNKNOWN", f"{self.what} cannot be worked out from the line"
-        mine = f"{self.what} {figure(math.exp(ratio) * self.scale)}{unit}"
+        scale = self.scale / (f.number("exchange_rate", i) if self.money else 1.0)
+        mine = f"{self.what} {figure(math.exp(ratio) * scale)}{unit}"
         low, high = f.number(f"{self.measure}_q25", i), f.number(f"{self.measure}_q75", i)
         if math.isnan(low):
             return f"{self.code}_NO_PEERS", f"{mine}; there are too few lines to compare it with"
@@ -131,7 +134,7 @@ class _Compared:
         return (
             f"{self.code}_{side}",
             f"{mine}; the middle half of {lines:,} lines {_peers(f, i, self.measure)} is "
-            f"{figure(low * self.scale)}-{figure(high * self.scale)}{unit}",
+            f"{figure(low * scale)}-{figure(high * scale)}{unit}",
         )
 
 
@@ -195,13 +198,16 @@ def _code_name(f: Facts, i: int, entity: str) -> str:
 
 def _own_price(f: Facts, i: int) -> tuple[str, str]:
     for who, entity in (("importer", "importer_hs6"), ("seller", "seller_hs6")):
-        gap, own = f.number(f"{entity}_price_gap", i), f.number(f"{entity}_own_price", i)
+        gap = f.number(f"{entity}_price_gap", i)
         if not math.isnan(gap):
-            unit = f"{f.text('currency', i)}/kg"
+            unit, rate = f"{f.text('currency', i)}/kg", f.number("exchange_rate", i)
+            mine = figure(math.exp(f.number("price_kg", i)) / rate)
+            own = figure(f.number(f"{entity}_own_price", i) / rate)
+            code = show_code(f.text("hs_code", i)[:6])
             return (
                 "OWN_PRICE_LOW" if gap < 0 else "OWN_PRICE_HIGH",
-                f"declared {figure(math.exp(f.number('price_kg', i)))} {unit}; this {who} declared "
-                f"{figure(own)} {unit} on average for {show_code(f.text('hs_code', i)[:6])} before",
+                f"declared {mine} {unit}; for {code} this {who} declared {own} {unit} on average "
+                "before",
             )
     return "OWN_PRICE_NONE", "neither importer nor seller has declared a price for this code before"
 
@@ -259,13 +265,18 @@ def _named(text: str) -> Callable[[Facts, int, str], str]:
 
 SENTENCES: dict[str, Sentence] = {
     "PRICE": _Compared(
-        "price_kg", "PRICE", "declared", lambda f, i: f" {f.text('currency', i)}/kg"
+        "price_kg",
+        "PRICE",
+        "declared",
+        lambda f, i: f" {f.text('currency', i)}/kg",
+        money=True,
     ),
     "UNIT_PRICE": _Compared(
         "price_unit",
         "UNIT_PRICE",
         "declared",
         lambda f, i: f" {f.text('currency', i)}/{_unit(f, i)}",
+        money=True,
     ),
     "UNIT_MASS": _Compared("unit_mass", "UNIT_MASS", "mass", lambda f, i: f" kg/{_unit(f, i)}"),
     "FREIGHT": _Compared(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tradelane.kit import canonical
 from tradelane.targeting.catalogue import NAMES
+from tradelane.targeting.threads import threads_for
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +44,6 @@ _PARAMETERS: dict[str, Any] = {
     "subsample": 0.8,
     "colsample_bytree": 0.5,
     "reg_lambda": 5.0,
-    "nthread": 2,
 }
 
 
@@ -60,12 +60,14 @@ class Revenue:
 
     def estimate(self, x: NDArray[np.float32]) -> Floats:
         """Revenue for each line, in the history's currency; NaN where the basis is none."""
-        if self.basis == "none":
+        if self.basis == "none" or not len(x):
             return np.full(len(x), np.nan)
         if self.booster is None:
             charges = np.exp(x[:, _CHARGES].astype(np.float64)) - 1.0
             return np.where(np.isnan(charges), self.typical, charges)
-        found = self.booster.predict(xgb.DMatrix(x, nthread=2), validate_features=False)
+        found = self.booster.predict(
+            xgb.DMatrix(x, nthread=threads_for(len(x))), validate_features=False
+        )
         # An exponent beyond 60 is over any amount and would only overflow.
         amounts = np.exp(np.minimum(found.astype(np.float64), 60.0)) * self.smear - 1.0
         return np.clip(amounts, 0.0, self.cap)
@@ -92,9 +94,10 @@ def fit(x: NDArray[np.float32], wrong: NDArray[np.bool_], recovered: Floats, see
     amounts = recovered[found]
     cap = float(np.quantile(amounts, 0.99))
     target = np.log1p(np.minimum(amounts, cap))
-    data = xgb.QuantileDMatrix(x[found], target, feature_names=list(NAMES), nthread=2)
-    booster = xgb.train({**_PARAMETERS, "seed": seed}, data, _TREES)
-    fitted = booster.predict(xgb.DMatrix(x[found], nthread=2), validate_features=False)
+    threads = threads_for(len(amounts))
+    data = xgb.QuantileDMatrix(x[found], target, feature_names=list(NAMES), nthread=threads)
+    booster = xgb.train({**_PARAMETERS, "seed": seed, "nthread": threads}, data, _TREES)
+    fitted = booster.predict(xgb.DMatrix(x[found], nthread=threads), validate_features=False)
     smear = float(np.mean(np.exp(target - fitted)))
     return Revenue("model", float(np.median(amounts)), smear, cap, booster)
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tradelane.kit import canonical
 from tradelane.targeting import calibration, evaluation
 from tradelane.targeting.catalogue import FEATURES, GROUPS, NAMES
+from tradelane.targeting.threads import threads_for
 
 TREES = 140
 PARAMETERS: dict[str, Any] = {
@@ -33,7 +34,6 @@ PARAMETERS: dict[str, Any] = {
     "colsample_bytree": 0.4,
     "reg_lambda": 5.0,
     "max_bin": 128,
-    "nthread": 2,
 }
 LATEST = 0.25
 """The share of outcomes, the latest by date, that calibration and the card's figures use."""
@@ -87,6 +87,8 @@ class Boosted:
         return self._calibration.apply(self.raw(x))
 
     def contributions(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        if not len(x):
+            return np.zeros((0, len(GROUPS)))
         found = self._trained().predict(
             _matrix(x), pred_contribs=True, approx_contribs=True, validate_features=False
         )
@@ -118,16 +120,19 @@ class Boosted:
 
 
 def _train(x: NDArray[np.float32], wrong: NDArray[np.bool_], seed: int) -> xgb.Booster:
+    threads = threads_for(len(x))
     data = xgb.QuantileDMatrix(
-        x, wrong.astype(np.float32), feature_names=list(NAMES), nthread=2, max_bin=128
+        x, wrong.astype(np.float32), feature_names=list(NAMES), nthread=threads, max_bin=128
     )
-    return xgb.train({**PARAMETERS, "seed": seed}, data, TREES)
+    return xgb.train({**PARAMETERS, "seed": seed, "nthread": threads}, data, TREES)
 
 
 def _matrix(x: NDArray[np.float32]) -> xgb.DMatrix:
-    return xgb.DMatrix(x, nthread=2)
+    return xgb.DMatrix(x, nthread=threads_for(len(x)))
 
 
 def _margin(booster: xgb.Booster, x: NDArray[np.float32]) -> NDArray[np.float64]:
+    if not len(x):  # xgboost warns of an empty matrix
+        return np.zeros(0)
     found = booster.predict(_matrix(x), output_margin=True, validate_features=False)
     return np.asarray(found, dtype=np.float64)
