@@ -33,18 +33,26 @@ def run_durable(
 ) -> dict[str, Any]:
     """Run ``workflow(steps)`` to its end under ``workflow_id``, resuming it where it had stopped.
 
-    Its result, and each step's, must be plain JSON values. A workflow that ended before returns
-    its remembered result at once. ``version`` names the code: work begun by another version is
+    Its result, and each step's, must be plain JSON values. A workflow that ended well before
+    returns its remembered result at once; one that failed is run again, because what it failed on
+    (a full disk, a lock) may be gone. ``version`` names the code: work begun by another version is
     taken up by this one, because every step checks its own progress.
     """
     from dbos import DBOS, SetWorkflowID
 
+    failures: list[Exception] = []
+
     def steps(name: str, run: Callable[..., T], *args: Any) -> T:
         return DBOS.run_step({"name": name}, run, *args)
 
-    @DBOS.workflow(name="tradelane")
+    # However often a machine dies, its work is taken up again: no limit on recoveries.
+    @DBOS.workflow(name="tradelane", max_recovery_attempts=None)
     def durable(_id: str) -> dict[str, Any]:
-        return workflow(steps)
+        try:
+            return workflow(steps)
+        except Exception as error:
+            failures.append(error)
+            raise
 
     DBOS(
         config={
@@ -52,14 +60,22 @@ def run_durable(
             "system_database_url": system_url,
             "application_version": version,
             "executor_id": f"local-{workflow_id}",
-            "log_level": "ERROR",
-            "console_log_level": "ERROR",
+            # Failures are raised here, to be said once and in words.
+            "log_level": "CRITICAL",
+            "console_log_level": "CRITICAL",
         }
     )
     try:
         DBOS.launch()
+        before = DBOS.get_workflow_status(workflow_id)
+        if before is not None and before.status not in ("PENDING", "SUCCESS"):
+            DBOS.delete_workflow(workflow_id)
         with SetWorkflowID(workflow_id):
             handle = DBOS.start_workflow(durable, workflow_id)
         return handle.get_result()
+    except Exception:
+        if not failures:
+            raise
     finally:
         DBOS.destroy(destroy_registry=True)
+    raise failures[-1]  # DBOS hands on a copy that it kept; this one has its cause and trace

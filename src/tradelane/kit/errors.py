@@ -57,6 +57,9 @@ class TradelaneError(Exception):
         )
         super().__init__("\n".join(str(p) for p in self.problems))
 
+    def __reduce__(self) -> tuple[type[TradelaneError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)  # pickled by its problems, not by its text
+
 
 class InputRefused(TradelaneError):
     """What was given cannot be used at all (the command line ends with exit code 2)."""
