@@ -11,4 +11,5 @@ __all__ = [
     "selection",
     "service",
     "threads",
+    "trial",
 ]

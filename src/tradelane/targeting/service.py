@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -59,6 +59,8 @@ class Registry(Protocol):
 
     def find_trained(self, name: str, training_key: str) -> ModelRef | None: ...
 
+    def manifests(self, name: str | None = None) -> Iterator[dict[str, Any]]: ...
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -77,11 +79,16 @@ class Trained:
 
     @property
     def engine(self) -> str:
-        return "rule" if self.scorer.name == "price_rule" else "model"
+        return engine_of(self.manifest)
 
     @property
     def note(self) -> str:
         return str(self.manifest.get("note", ""))
+
+
+def engine_of(manifest: Mapping[str, Any]) -> str:
+    """What a model's scores count as when a line is selected: ``model``, or ``rule``."""
+    return "rule" if manifest["parameters"]["scorer"] == "price_rule" else "model"
 
 
 class Targeting:
@@ -119,6 +126,23 @@ class Targeting:
         """A published model, verified; raises what `registry.service.Registry.load` raises."""
         model = self._registry.load(ref, features=NAMES)
         return _trained(model, features.load(model.files["history.arrow"]))
+
+    def load_latest(self) -> Trained:
+        """The model that was published last. Errors: InputRefused ``targeting.no_model``."""
+        found = max(self._registry.manifests(NAME), key=lambda m: m["created_at"], default=None)
+        if found is None:
+            raise InputRefused(
+                Problem(
+                    "targeting.no_model",
+                    "There is no model here yet.",
+                    hint="Make one with `tradelane target train`.",
+                )
+            )
+        return self.load(found["digest"])
+
+    def with_history(self, trained: Trained, history: pl.DataFrame) -> Trained:
+        """The same model asked against another (usually longer) history."""
+        return replace(trained, history=features.build(history))
 
     def score(
         self, trained: Trained, lines: pl.DataFrame, *, balance: float | None = None
