@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tradelane.declarations.service import Declarations
     from tradelane.duties.service import Duties
     from tradelane.journeys.batches import ClearedBatch
+    from tradelane.journeys.judging import Asked, Chunk
     from tradelane.journeys.replay import ReplayReport
     from tradelane.kit.database import Database
     from tradelane.ledger.model import Report
@@ -136,6 +137,12 @@ class Tradelane:
 
         pack = packs.load(territory)
         return Duties(pack, ExchangeRates.read(rates) if rates else None)
+
+    def judge_elsewhere(self, asked: Asked) -> Iterator[Chunk]:
+        """A file judged in a second process, while this one keeps what was judged."""
+        from tradelane.kit.offload import stream
+
+        return stream("tradelane.cli.judge", asked)
 
     # ------------------------------------------------------------ what it does
 

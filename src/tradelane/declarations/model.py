@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tradelane.kit import canonical
 from tradelane.kit.errors import Problem
@@ -280,17 +280,47 @@ class RejectedRow:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What became of filings: those accepted, the rows refused, and the batch afterwards.
+class Arrival(NamedTuple):
+    """A filing as it is to be kept, without the declaration's objects: cheap to hand on.
 
-    ``digests`` has the content digest of each accepted filing, in their order. ``repeated`` were
-    received before with the same content, each with the batch that has it ('' for none): they
-    count as accepted, and nothing is kept or decided a second time.
+    ``content`` is the declaration's canonical JSON, None where the filing was refused.
     """
 
-    accepted: tuple[Filing, ...]
-    digests: tuple[str, ...]
-    repeated: tuple[tuple[Filing, str], ...]
+    first_row: int
+    rows: int
+    line: int
+    declarant: str
+    reference: str
+    content: bytes | None
+    content_digest: str
+    row_problems: tuple[tuple[Problem, ...], ...]
+
+
+def arrive(filing: Filing) -> Arrival:
+    """The filing as it is to be kept."""
+    declaration = filing.declaration
+    content = None if declaration is None else content_bytes(declaration)
+    return Arrival(
+        filing.first_row,
+        filing.rows,
+        filing.line,
+        filing.declarant if declaration is None else declaration.declarant,
+        filing.reference if declaration is None else declaration.reference,
+        content,
+        "" if content is None else canonical.digest(content),
+        filing.row_problems,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of arrivals: those accepted, the rows refused, and the batch afterwards.
+
+    ``repeated`` were received before with the same content, each with the batch that has it ('' for
+    none): they count as accepted, and nothing is kept or decided a second time.
+    """
+
+    accepted: tuple[Arrival, ...]
+    repeated: tuple[tuple[Arrival, str], ...]
     rejected: tuple[RejectedRow, ...]
     batch: Batch

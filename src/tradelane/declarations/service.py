@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from tradelane.declarations.model import (
+    Arrival,
     Batch,
     Change,
-    Filing,
     Kept,
     Known,
     NewDeclaration,
@@ -102,7 +102,7 @@ class Declarations:
 
     # ------------------------------------------------------------ receiving
 
-    def receive_many(self, tx: Any, batch_id: str, filings: Sequence[Filing]) -> Received:
+    def receive_many(self, tx: Any, batch_id: str, arrivals: Sequence[Arrival]) -> Received:
         """Keep the filings of a batch, refused rows too, and how far the batch is.
 
         Filings that the batch has counted already are passed over, so that a step can be run
@@ -112,58 +112,38 @@ class Declarations:
         """
         batch = self.get_batch(tx, batch_id)
         now = stamp(self._clock.now())
-        fresh = [filing for filing in filings if filing.first_row >= batch.rows_read]
-        keys = [f.declaration.key for f in fresh if f.declaration is not None]
+        fresh = [arrival for arrival in arrivals if arrival.first_row >= batch.rows_read]
+        keys = [(a.declarant, a.reference) for a in fresh if a.content is not None]
         known = self._store.known(tx, list(dict.fromkeys(keys)))
-        accepted: list[Filing] = []
-        new: list[NewDeclaration] = []
+        accepted: list[Arrival] = []
         rejected: list[RejectedRow] = []
-        repeated: list[tuple[Filing, str]] = []
-        for filing in fresh:
-            declaration = filing.declaration
-            if declaration is None:
-                rejected += _refused(filing, filing.row_problems)
-                continue
-            content = content_bytes(declaration)
-            digest = canonical.digest(content)
-            before = known.get(declaration.key)
-            if before is not None and before.is_elsewhere(batch_id, digest):
-                repeated.append((filing, before.batch_id or ""))
-                continue
-            if before is not None:
-                problem = _seen_before(filing, before, digest)
-                rejected += _refused(filing, [(problem,)] * filing.rows)
-                continue
-            known[declaration.key] = Known(1, State.RECEIVED, digest, batch_id, filing.first_row)
-            accepted.append(filing)
-            new.append(
-                NewDeclaration(
-                    declaration.declarant,
-                    declaration.reference,
-                    1,
-                    State.RECEIVED,
-                    content,
-                    digest,
-                    batch_id,
-                    filing.first_row,
-                    filing.rows,
-                    now,
-                )
-            )
-        self._store.add_declarations(tx, new)
+        repeated: list[tuple[Arrival, str]] = []
+        for arrival in fresh:
+            key, digest = (arrival.declarant, arrival.reference), arrival.content_digest
+            before = known.get(key) if arrival.content is not None else None
+            if arrival.content is None:
+                rejected += _refused(arrival, arrival.row_problems)
+            elif before is None:
+                known[key] = Known(1, State.RECEIVED, digest, batch_id, arrival.first_row)
+                accepted.append(arrival)
+            elif before.is_elsewhere(batch_id, digest):
+                repeated.append((arrival, before.batch_id or ""))
+            else:
+                problem = _seen_before(arrival, before, digest)
+                rejected += _refused(arrival, [(problem,)] * arrival.rows)
+        self._store.add_declarations(tx, [_new(a, batch_id, now) for a in accepted])
         self._store.add_rejected(tx, batch_id, rejected)
         if fresh:
             batch = replace(
                 batch,
                 rows_read=fresh[-1].first_row + fresh[-1].rows,
                 accepted=batch.accepted
-                + sum(filing.rows for filing in accepted)
-                + sum(filing.rows for filing, _ in repeated),
+                + sum(arrival.rows for arrival in accepted)
+                + sum(arrival.rows for arrival, _ in repeated),
                 rejected=batch.rejected + len(rejected),
             )
             self._store.update_batch(tx, batch)
-        digests = tuple(item.content_digest for item in new)
-        return Received(tuple(accepted), digests, tuple(repeated), tuple(rejected), batch)
+        return Received(tuple(accepted), tuple(repeated), tuple(rejected), batch)
 
     # ------------------------------------------------------------ looking up
 
@@ -311,13 +291,29 @@ class Declarations:
         return change
 
 
-def _refused(filing: Filing, problems: Sequence[tuple[Problem, ...]]) -> Iterator[RejectedRow]:
+def _new(arrival: Arrival, batch_id: str, at: str) -> NewDeclaration:
+    assert arrival.content is not None
+    return NewDeclaration(
+        arrival.declarant,
+        arrival.reference,
+        1,
+        State.RECEIVED,
+        arrival.content,
+        arrival.content_digest,
+        batch_id,
+        arrival.first_row,
+        arrival.rows,
+        at,
+    )
+
+
+def _refused(filing: Arrival, problems: Sequence[tuple[Problem, ...]]) -> Iterator[RejectedRow]:
     for position, found in enumerate(problems):
         line = found[0].line if found and found[0].line is not None else filing.line
         yield RejectedRow(filing.first_row + position, line, filing.reference, found)
 
 
-def _seen_before(filing: Filing, before: Known, digest: str) -> Problem:
+def _seen_before(filing: Arrival, before: Known, digest: str) -> Problem:
     if before.content_digest == digest:
         return Problem(
             "declarations.already_received",

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tradelane.declarations import mapping as mappings
 from tradelane.declarations.mapping import Mapping
-from tradelane.declarations.model import Filing
 from tradelane.declarations.reader import count_rows, read
 from tradelane.duties.service import Duties
-from tradelane.journeys.clearance import Clearance, Job
+from tradelane.journeys import clearance
+from tradelane.journeys.clearance import Job
 from tradelane.journeys.decisions import decided_lines
 from tradelane.journeys.inputs import file_digest, keep_file, keep_pack, recall, remember
+from tradelane.journeys.judging import Asked, Chunk, judge
 from tradelane.journeys.outputs import Figures, write_decisions, write_rejected
 from tradelane.journeys.report import Facts, model_notices, write_report
 from tradelane.journeys.tables import history_table
@@ -26,7 +29,7 @@ from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.packs import Pack
 from tradelane.kit.progress import Progress
 from tradelane.kit.version import VERSION
-from tradelane.targeting.service import Trained, code_digest
+from tradelane.targeting.service import code_digest, engine_of
 
 
 @dataclass(frozen=True)
@@ -96,27 +99,42 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
 
     # The same inputs give the same id: that is how an unfinished batch is found again.
     work_id = digest_of(settings).removeprefix("sha256:")[:16]
-    trained: list[Trained] = []
 
     def workflow(steps: Steps) -> dict[str, Any]:
         model = steps("train", _train, shop, request, mapping, duties, settings, progress)
-        trained.append(shop.targeting.load(model["ref"]))
+        manifest = shop.registry.get_manifest(model["ref"])
         job = Job(
             batch_id=work_id,
             name=request.batch.name,
-            settings={**settings, "model": trained[0].ref.digest},
+            settings={**settings, "model": manifest["digest"]},
             budget=request.budget,
             random_share=request.random_share,
             seed=None if request.seed is None else request.seed.to_bytes(16, "big", signed=True),
-            open_file=lambda skip: _open(shop, request.batch, mapping, skip),
+            engine=engine_of(manifest),
             rows_total=rows_total,
         )
-        counts = Clearance(shop, job, duties, trained[0], progress).run(steps)
+
+        def chunks(start: int) -> Iterator[Chunk]:
+            asked = Asked(
+                home=shop.home,
+                file=request.batch,
+                mapping=request.mapping,
+                pack=pack.root,
+                rates=request.rates,
+                model=model["ref"],
+                batch_id=work_id,
+                start=start,
+                size=clearance.CHUNK_ROWS,
+            )
+            if rows_total - start > 2 * asked.size and (os.cpu_count() or 1) > 1:
+                return shop.judge_elsewhere(asked)
+            return judge(shop, asked)
+
+        counts = clearance.Clearance(shop, job, chunks, progress).run(steps)
         return {**counts, **model}
 
     counts = run_durable(shop.system_url, work_id, workflow, version=VERSION)
-    model = trained[0] if trained else shop.targeting.load(counts["ref"])
-    return _write_out(shop, request, pack, work_id, counts, model, progress)
+    return _write_out(shop, request, pack, work_id, counts, progress)
 
 
 def _settings(request: Request, mapping: Mapping, pack: Pack, duties: Duties) -> dict[str, Any]:
@@ -147,18 +165,14 @@ def _train(
     about = {name: settings[name] for name in ("history", "mapping", "parameters")}
     key = digest_of({**about, "code": code_digest()})
     before = recall(shop.home, key)
-    if before is not None:
+    if before is not None and shop.registry.has(before["ref"]):
         return before
     total = count_rows(request.history, mapping)
-    filings = _open(shop, request.history, mapping, 0)
+    today = shop.clock.now().date()
+    filings = read(request.history, mapping, codes=shop.nomenclature, today=today)
     table, unusable = history_table(filings, duties, progress, total)
     trained = shop.targeting.train_or_fallback(table, seed=0, progress=progress)
     return remember(shop.home, key, {"ref": str(trained.ref), "unusable": unusable})
-
-
-def _open(shop: Workshop, path: Path, mapping: Mapping, skip: int) -> Iterator[Filing]:
-    today = shop.clock.now().date()
-    return read(path, mapping, codes=shop.nomenclature, today=today, skip_rows=skip)
 
 
 def _write_out(
@@ -167,7 +181,6 @@ def _write_out(
     pack: Pack,
     batch_id: str,
     counts: dict[str, Any],
-    trained: Trained,
     progress: Progress,
 ) -> ClearedBatch:
     figures = Figures()
@@ -185,7 +198,8 @@ def _write_out(
         ]
         checkpoint = shop.ledger.latest_checkpoint(tx) or ""
         closed_at = shop.declarations.get_batch(tx, batch_id).closed_at or ""
-    notices = _notices(counts, trained, pack, figures)
+    manifest = shop.registry.get_manifest(counts["ref"])
+    notices = _notices(counts, manifest, pack, figures)
     facts = Facts(
         name=request.batch.name,
         batch_id=batch_id,
@@ -196,7 +210,8 @@ def _write_out(
         random_share=request.random_share,
         figures=figures,
         scores=scores,
-        trained=trained,
+        model_ref=counts["ref"],
+        manifest=manifest,
         notices=notices,
         checkpoint=checkpoint,
         home=str(shop.home),
@@ -216,9 +231,9 @@ def _write_out(
 
 
 def _notices(
-    counts: dict[str, Any], trained: Trained, pack: Pack, figures: Figures
+    counts: dict[str, Any], manifest: MappingType[str, Any], pack: Pack, figures: Figures
 ) -> tuple[tuple[str, str], ...]:
-    found = model_notices(trained.manifest)
+    found = model_notices(manifest)
     if counts.get("unusable"):
         found.append(
             (

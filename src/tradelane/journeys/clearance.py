@@ -10,35 +10,33 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from tradelane.declarations.model import Filing, Received, Verb
-from tradelane.duties.service import Duties
+from tradelane.declarations.model import Received, Verb
 from tradelane.journeys import entries
-from tradelane.journeys.tables import scoring_table
+from tradelane.journeys.entries import Encoded
+from tradelane.journeys.judging import Chunk, Chunks, Judged
 from tradelane.journeys.workshop import Workshop
+from tradelane.kit.canonical import decode
 from tradelane.kit.clock import stamp
 from tradelane.kit.durable import Steps
 from tradelane.kit.progress import Progress
 from tradelane.targeting.selection import Selection, choose, route
-from tradelane.targeting.service import Trained
-from tradelane.trade.declaration import Declaration
+from tradelane.trade.declaration import from_content
 from tradelane.trade.table import subject_of
 
-CHUNK_ROWS = 5000
+CHUNK_ROWS = 10_000
 """File rows a transaction: large enough for speed, small enough that little is done again."""
-
-Encoded = tuple[str, str, bytes]
 
 
 @dataclass(frozen=True)
 class Job:
     """One file to clear and everything that its decisions depend on.
 
-    ``settings`` go into the ledger with the batch's first entry; ``open_file`` gives the filings of
-    the file after so many rows; ``seed`` None draws an unpredictable one when ranking.
+    ``settings`` go into the ledger with the batch's first entry; ``engine`` is what made the scores
+    (``model`` or ``rule``); ``seed`` None draws an unpredictable one when ranking.
     """
 
     batch_id: str
@@ -47,32 +45,19 @@ class Job:
     budget: float
     random_share: float
     seed: bytes | None
-    open_file: Callable[[int], Iterator[Filing]]
+    engine: str
     rows_total: int
-
-
-class Judged(NamedTuple):
-    """What the engines say of one goods line."""
-
-    subject: str
-    assessed: dict[str, Any]
-    scored: dict[str, Any]
-    score: tuple[float | None, float | None, float, bool]
-    """Probability, expected revenue, score, and whether a person must look."""
 
 
 class Clearance:
     """The story of one file, told over the capabilities of the workshop."""
 
-    def __init__(
-        self, shop: Workshop, job: Job, duties: Duties, trained: Trained, progress: Progress
-    ) -> None:
+    def __init__(self, shop: Workshop, job: Job, chunks: Chunks, progress: Progress) -> None:
         self._shop = shop
         self._job = job
-        self._duties = duties
-        self._trained = trained
+        self._chunks = chunks
         self._progress = progress
-        self._stream: Iterator[Filing] | None = None
+        self._stream: Iterator[Chunk] | None = None
         self._at_row = 0
 
     def run(self, steps: Steps) -> dict[str, Any]:
@@ -120,22 +105,25 @@ class Clearance:
             batch = shop.declarations.get_batch(tx, job.batch_id)
         if batch.rows_read > start:  # done in an earlier life that died before it could say so
             return {"row": batch.rows_read, "done": batch.rows_read >= job.rows_total}
-        filings = self._take(start)
-        judged = self._judge([f.declaration for f in filings if f.declaration is not None])
+        chunk = self._take(start)
+        if chunk is None:
+            return {"row": start, "done": True}
 
         def write(tx: Any) -> None:
-            received = shop.declarations.receive_many(tx, job.batch_id, filings)
-            self._record(tx, self._events(received, judged))
-            line, scores = shop.selections.next_line(tx, job.batch_id), []
-            for filing in received.accepted:
-                for about in judged[id(_declaration(filing))]:
-                    scores.append((line, about.subject, *about.score))
-                    line += 1
-            shop.selections.add_scores(tx, job.batch_id, scores)
+            arrivals = [judged.arrival for judged in chunk.judged]
+            received = shop.declarations.receive_many(tx, job.batch_id, arrivals)
+            fresh = {arrival.first_row for arrival in received.accepted}
+            accepted = [judged for judged in chunk.judged if judged.arrival.first_row in fresh]
+            self._record(tx, self._events(accepted, received))
+            first = shop.selections.next_line(tx, job.batch_id)
+            scores = itertools.chain.from_iterable(judged.scores for judged in accepted)
+            shop.selections.add_scores(
+                tx, job.batch_id, [(line, *score) for line, score in enumerate(scores, first)]
+            )
 
         shop.database.write(write)
-        end = start + sum(filing.rows for filing in filings)
-        return {"row": end, "done": not filings or end >= job.rows_total}
+        end = start + chunk.rows
+        return {"row": end, "done": end >= job.rows_total}
 
     def _rank(self) -> None:
         shop, job = self._shop, self._job
@@ -145,9 +133,7 @@ class Clearance:
                 return
             scores = [(s.subject, s.score) for s in shop.selections.scores(tx, job.batch_id)]
             seed = job.seed if job.seed is not None else os.urandom(16)
-            selection = choose(
-                scores, job.budget, job.random_share, seed, engine=self._trained.engine
-            )
+            selection = choose(scores, job.budget, job.random_share, seed, engine=job.engine)
             body = {"batch": job.batch_id, "selection": selection.to_dict()}
             self._record(tx, [self._entry(entries.BATCH_RANKED, self._subject, body)])
 
@@ -213,71 +199,27 @@ class Clearance:
         found = self._shop.ledger.find(tx, self._subject, entries.BATCH_RANKED)
         return Selection(**found[0].entry.body["selection"]) if found else None
 
-    def _take(self, start: int) -> list[Filing]:
+    def _take(self, start: int) -> Chunk | None:
         if self._stream is None or self._at_row != start:
-            self._stream, self._at_row = self._job.open_file(start), start
-        taken: list[Filing] = []
-        for filing in self._stream:
-            taken.append(filing)
-            self._at_row += filing.rows
-            if self._at_row - start >= CHUNK_ROWS:
-                break
-        return taken
+            self._stream = self._chunks(start)
+        chunk = next(self._stream, None)
+        if chunk is not None:
+            self._at_row = start + chunk.rows
+        return chunk
 
-    def _judge(self, declarations: list[Declaration]) -> dict[int, list[Judged]]:
-        """What the engines say of every line, by the identity of its declaration."""
-        if not declarations:
-            return {}
-        batch, model = self._job.batch_id, self._trained.ref.digest
-        parameters = self._duties.digest
-        table = scoring_table(declarations, self._duties)
-        scores = iter(self._shop.targeting.score(self._trained, table).to_dicts())
-        judged: dict[int, list[Judged]] = {}
-        for declaration in declarations:
-            lines = judged[id(declaration)] = []
-            assessments = self._duties.assess(declaration)
-            for item, assessment in zip(declaration.lines, assessments, strict=True):
-                row = next(scores)
-                lines.append(
-                    Judged(
-                        subject_of(declaration, item),
-                        entries.assessed_body(batch, parameters, item.hs_code, assessment),
-                        entries.scored_body(batch, model, row),
-                        (
-                            row["probability"],
-                            row["expected_revenue"],
-                            row["score"],
-                            entries.needs_person(assessment),
-                        ),
-                    )
-                )
-        return judged
-
-    def _events(self, received: Received, judged: dict[int, list[Judged]]) -> list[Encoded]:
+    def _events(self, accepted: list[Judged], received: Received) -> list[Encoded]:
         """The entries of a chunk: accepted with their judgements, repeated, rejected."""
         batch, at = self._job.batch_id, stamp(self._shop.clock.now())
-        events: list[Encoded] = []
-        for filing, content in zip(received.accepted, received.digests, strict=True):
-            declaration = _declaration(filing)
-            body = {"batch": batch, "row": filing.first_row, "content": content}
-            subject = entries.declaration_subject(declaration)
-            events.append(entries.entry(at, entries.RECEIVED, subject, body))
-            for line in judged[id(declaration)]:
-                events.append(entries.entry(at, entries.ASSESSED, line.subject, line.assessed))
-                events.append(entries.entry(at, entries.SCORED, line.subject, line.scored))
-        for filing, decided_in in received.repeated:
-            declaration = _declaration(filing)
-            body = {"batch": batch, "row": filing.first_row, "decided_in": decided_in}
+        events = [event for judged in accepted for event in judged.events]
+        for arrival, decided_in in received.repeated:
+            assert arrival.content is not None
+            declaration = from_content(decode(arrival.content))
+            repeated = {"batch": batch, "row": arrival.first_row, "decided_in": decided_in}
             for item in declaration.lines:
                 subject = subject_of(declaration, item)
-                events.append(entries.entry(at, entries.REPEATED, subject, body))
+                events.append(entries.entry(at, entries.REPEATED, subject, repeated))
         for row in received.rejected:
             body = {"batch": batch, "row": row.row, "codes": sorted({p.code for p in row.problems})}
             subject = f"{self._subject}/row/{row.row}"
             events.append(entries.entry(at, entries.REJECTED, subject, body))
         return events
-
-
-def _declaration(filing: Filing) -> Declaration:
-    assert filing.declaration is not None
-    return filing.declaration

@@ -21,12 +21,15 @@ ASSESSED = "duty.assessed"
 SCORED = "risk.scored"
 ROUTED = "lane.routed"
 
+Encoded = tuple[str, str, bytes]
+"""Kind, subject and canonical bytes of an entry, as `Ledger.append_encoded` takes them."""
+
 DECISIONS = (ASSESSED, SCORED, ROUTED)
 """The kinds that a replay makes again."""
 
 
-def entry(at: str, kind: str, subject: str, body: Mapping[str, Any]) -> tuple[str, str, bytes]:
-    """Kind, subject and canonical bytes, as `Ledger.append_encoded` takes them."""
+def entry(at: str, kind: str, subject: str, body: Mapping[str, Any]) -> Encoded:
+    """An entry, encoded."""
     return kind, subject, encode({"at": at, "body": body, "kind": kind, "subject": subject})
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from tradelane.journeys import charts
 from tradelane.journeys.outputs import Figures, replaced
 from tradelane.nomenclature.service import Nomenclature
-from tradelane.targeting.service import Trained
 from tradelane.trade.hscode import show_code
 
 _CHAPTERS = 12
@@ -31,7 +30,8 @@ class Facts:
     figures: Figures
     scores: list[tuple[float, float]]
     """Score and expected revenue of every line."""
-    trained: Trained
+    model_ref: str
+    manifest: Mapping[str, Any]
     notices: tuple[tuple[str, str], ...]
     checkpoint: str
     home: str
@@ -92,9 +92,9 @@ def write_report(path: Path, facts: Facts, nomenclature: Nomenclature) -> None:
         ),
         amount=_amount,
         show_code=show_code,
-        model_sentence=_model_sentence(facts.trained.manifest),
-        model_rows=_model_rows(facts.trained.manifest),
-        model_ref=str(facts.trained.ref),
+        model_sentence=_model_sentence(facts.manifest),
+        model_rows=_model_rows(facts.manifest),
+        model_ref=facts.model_ref,
         checkpoint=facts.checkpoint,
         home=facts.home,
         example=top[0].subject if top else "ID",

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from tradelane.kit.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tradelane.declarations.service import Declarations
     from tradelane.duties.service import Duties
+    from tradelane.journeys.judging import Asked, Chunk
     from tradelane.ledger.service import Ledger
     from tradelane.nomenclature.service import Nomenclature
     from tradelane.registry.service import Registry
@@ -56,4 +57,5 @@ class Workshop(Protocol):
     def targeting(self) -> Targeting: ...
     @property
     def system_url(self) -> str: ...
+    def judge_elsewhere(self, asked: Asked) -> Iterator[Chunk]: ...
     def duties(self, territory: str | Path, rates: Path | None = None) -> Duties: ...

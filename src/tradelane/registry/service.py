@@ -127,6 +127,14 @@ class Registry:
         """A model's manifest, checked against its digest; its files are not read."""
         return self._checked_manifest(self._find_folder(model))
 
+    def has(self, model: ModelRef | str) -> bool:
+        """Whether the model is here; it is not checked."""
+        try:
+            self._find_folder(model)
+        except InputRefused:
+            return False
+        return True
+
     def card(self, model: ModelRef | str) -> str:
         """The model's card as Markdown, made from its manifest."""
         from tradelane.registry.card import markdown

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from tradelane.declarations import store as declaration_store
-from tradelane.declarations.model import Filing, State, Verb, content_digest
+from tradelane.declarations.model import Filing, State, Verb, arrive, content_digest
 from tradelane.declarations.service import Declarations
 from tradelane.declarations.store import SqlDeclarationStore
 from tradelane.kit.clock import FixedClock
@@ -80,7 +80,7 @@ def batch(database: Database, service: Declarations) -> str:
 
 
 def receive(database: Database, service: Declarations, batch: str, filings: Any) -> Any:
-    return database.write(lambda tx: service.receive_many(tx, batch, filings))
+    return database.write(lambda tx: service.receive_many(tx, batch, [arrive(f) for f in filings]))
 
 
 def test_accepted_and_rejected_rows_add_up_to_those_read(
@@ -93,7 +93,7 @@ def test_accepted_and_rejected_rows_add_up_to_those_read(
     with database.read() as tx:
         kept = [item for chunk in service.in_batch(tx, batch, chunk=1) for item in chunk]
         rejected = list(service.rejected(tx, batch))
-    assert [item.declaration for item in kept] == [f.declaration for f in found.accepted]
+    assert [item.content_digest for item in kept] == [a.content_digest for a in found.accepted]
     assert [item.first_row for item in kept] == [0, 3]
     assert rejected == list(found.rejected)
     assert rejected[1].problems[0].pointer == "/lines/1/customs_value"
@@ -174,7 +174,8 @@ def received(
     sheet: Rows,
     good_row: Rows,
 ) -> Filing:
-    [filing] = receive(database, service, batch, reading(sheet(good_row("A")))).accepted
+    [filing] = filings = reading(sheet(good_row("A")))
+    assert len(receive(database, service, batch, filings).accepted) == 1
     return filing
 
 
