@@ -8,7 +8,6 @@ from typing import Any
 from tradelane.journeys import entries
 from tradelane.journeys.outputs import Decided
 from tradelane.kit.progress import Progress
-from tradelane.ledger.model import Entry, Stored
 from tradelane.ledger.service import Ledger
 from tradelane.trade.table import split_subject
 
@@ -23,61 +22,63 @@ def decided_lines(ledger: Ledger, tx: Any, batch_id: str, progress: Progress) ->
     [opened] = ledger.find(tx, subject, entries.BATCH_OPENED)
     [ranked] = ledger.find(tx, subject, entries.BATCH_RANKED)
     [closed] = ledger.find(tx, subject, entries.BATCH_CLOSED)
-    judged = _of_batch(ledger.entries(tx, opened.index, ranked.index), batch_id)
     lanes = (
-        found
-        for found in _of_batch(ledger.entries(tx, ranked.index, closed.index), batch_id)
-        if found.entry.kind == entries.ROUTED
+        (index, value)
+        for index, value in ledger.read(tx, ranked.index, closed.index)
+        if value["kind"] == entries.ROUTED and value["body"]["batch"] == batch_id
     )
-    repeated: list[Stored] = []
-    assessed: Stored | None = None
+    repeated: list[str] = []
+    assessed: dict[str, Any] = {}
     done = 0
-    for found in judged:
-        kind = found.entry.kind
+    for _, value in ledger.read(tx, opened.index, ranked.index):
+        kind, body = value["kind"], value["body"]
+        if body.get("batch") != batch_id:
+            continue
         if kind == entries.ASSESSED:
-            assessed = found
+            assessed = body
         elif kind == entries.SCORED:
-            assert assessed is not None
-            yield _decided("accepted", assessed, found, next(lanes))
+            index, routed = next(lanes)
+            yield _decided("accepted", value["subject"], assessed, body, routed["body"], index)
             done += 1
             if done % 5000 == 0:
                 progress("written", done)
         elif kind == entries.REPEATED:
-            repeated.append(found)
-    for found in repeated:
-        earlier = {kind: ledger.find(tx, found.entry.subject, kind) for kind in entries.DECISIONS}
-        routed = earlier[entries.ROUTED] or [_pending(earlier[entries.SCORED][-1])]
-        yield _decided(
-            "already_received",
-            earlier[entries.ASSESSED][-1],
-            earlier[entries.SCORED][-1],
-            routed[-1],
-        )
+            repeated.append(value["subject"])
+    for subject in repeated:
+        yield _earlier(ledger, tx, subject)
 
 
-def _of_batch(stored: Iterator[Stored], batch_id: str) -> Iterator[Stored]:
-    return (found for found in stored if found.entry.body.get("batch") == batch_id)
+def _earlier(ledger: Ledger, tx: Any, subject: str) -> Decided:
+    """A line that an earlier batch decided; without a lane where that batch was never finished."""
+    bodies: dict[str, dict[str, Any]] = {
+        entries.ROUTED: {"lane": "pending", "selected_by": "none", "propensity": None}
+    }
+    index = -1
+    for stored in ledger.find(tx, subject):
+        bodies[stored.entry.kind] = stored.entry.body
+        index = stored.index
+    assessed, scored, routed = (bodies[kind] for kind in entries.DECISIONS)
+    return _decided("already_received", subject, assessed, scored, routed, index)
 
 
-def _pending(scored: Stored) -> Stored:
-    """For a line whose own batch was interrupted and never taken up again: it has no lane yet."""
-    body = {"lane": "pending", "selected_by": "none", "propensity": None}
-    entry = Entry(scored.entry.at, entries.ROUTED, scored.entry.subject, body)
-    return Stored(scored.index, entry, b"")
-
-
-def _decided(status: str, assessed: Stored, scored: Stored, routed: Stored) -> Decided:
-    subject = routed.entry.subject
+def _decided(
+    status: str,
+    subject: str,
+    assessed: dict[str, Any],
+    scored: dict[str, Any],
+    routed: dict[str, Any],
+    index: int,
+) -> Decided:
     declarant, reference, number = split_subject(subject)
     return Decided(
-        subject=subject,
-        reference=reference,
-        declarant=declarant,
-        number=number,
-        hs_code=assessed.entry.body["hs_code"],
-        status=status,
-        assessed=assessed.entry.body,
-        scored=scored.entry.body,
-        routed=routed.entry.body,
-        index=routed.index,
+        subject,
+        reference,
+        declarant,
+        number,
+        assessed["hs_code"],
+        status,
+        assessed,
+        scored,
+        routed,
+        index,
     )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Protocol
 
+from tradelane.kit.canonical import decode
 from tradelane.kit.clock import Clock, stamp
 from tradelane.kit.errors import InputRefused, IntegrityBroken, Problem
 from tradelane.kit.progress import Progress, silent
@@ -143,6 +144,18 @@ class Ledger:
         upper = self.size(tx) if stop is None else stop
         for index, data in self._store.read_entries(tx, max(start, 0), upper):
             yield Stored(index, Entry.decode(data), data)
+
+    def read(
+        self, tx: Any, start: int = 0, stop: int | None = None
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Index and plain value (at, body, kind, subject) of entries, streamed in order.
+
+        For reading very many: unlike `entries` it does not check that the bytes are canonical,
+        which `verify` does.
+        """
+        upper = self.size(tx) if stop is None else stop
+        for index, data in self._store.read_entries(tx, max(start, 0), upper):
+            yield index, decode(data)
 
     def prove(self, tx: Any, index: int, size: int | None = None) -> Receipt:
         """A receipt for the entry at ``index`` under the checkpoint of ``size`` (the latest).
