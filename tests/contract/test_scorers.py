@@ -17,6 +17,7 @@ _LABELLED = _PAST.table.filter(_PAST.table["fraud"].is_not_null())
 X = features.matrix(_PAST.features(_LABELLED))
 WRONG = _LABELLED["fraud"].to_numpy().astype(bool)
 DAYS = np.asarray(_LABELLED["date"].cast(int).to_numpy(), dtype=np.int64)
+WEIGHTS = np.ones(len(X))
 _NEW = made_up(800, 2)
 _ASKED = _NEW.with_columns(date=_NEW["date"].dt.offset_by("1y"))
 ASKED = features.matrix(_PAST.features(_ASKED))
@@ -31,7 +32,7 @@ def scorer(request: pytest.FixtureRequest) -> Scorer:
     name = str(request.param)
     if name not in _TRAINED:
         _TRAINED[name] = new(name)
-        _TRAINED[name].fit(X, WRONG, DAYS, SEED)
+        _TRAINED[name].fit(X, WRONG, DAYS, WEIGHTS, SEED)
     return _TRAINED[name]
 
 
@@ -55,7 +56,7 @@ def test_it_ranks_better_than_chance(scorer: Scorer) -> None:
 
 def test_the_same_seed_gives_the_same_bytes(scorer: Scorer) -> None:
     again = new(scorer.name)
-    again.fit(X, WRONG, DAYS, SEED)
+    again.fit(X, WRONG, DAYS, WEIGHTS, SEED)
     assert again.dump() == scorer.dump()
 
 

@@ -9,6 +9,7 @@ __all__ = [
     "reasons",
     "scorers",
     "selection",
+    "selectivity",
     "service",
     "threads",
     "trial",

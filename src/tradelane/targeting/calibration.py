@@ -34,18 +34,19 @@ class Calibration:
         return sigmoid(self.slope * raw + self.offset)
 
 
-def fit(raw: Floats, wrong: NDArray[np.bool_]) -> Calibration:
-    """The parameters that make ``wrong`` most likely, by Newton's method.
+def fit(raw: Floats, wrong: NDArray[np.bool_], weights: Floats | None = None) -> Calibration:
+    """The parameters that make ``wrong`` most likely, by Newton's method; lines weigh ``weights``.
 
     >>> got = fit(np.array([-1.0, 0.0, 1.0] * 50), np.array([False, False, True] * 50))
     >>> got.slope > 1, bool(got.apply(np.array([1.0]))[0] > 0.6)
     (True, True)
     """
     slope, offset = 1.0, 0.0
+    counts = np.ones(len(raw)) if weights is None else weights
     for _ in range(50):
         p = sigmoid(slope * raw + offset)
-        weight = np.maximum(p * (1 - p), 1e-9)
-        error = p - wrong
+        weight = counts * np.maximum(p * (1 - p), 1e-9)
+        error = counts * (p - wrong)
         gradient = np.array([np.sum(error * raw) + _PULL * (slope - 1.0), np.sum(error)])
         cross = np.sum(weight * raw)
         hessian = np.array(

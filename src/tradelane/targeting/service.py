@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tradelane.kit import canonical
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.progress import Progress, silent
-from tradelane.targeting import features, leakage, revenue, scorers
+from tradelane.targeting import features, leakage, revenue, scorers, selectivity
 from tradelane.targeting.catalogue import NAMES
 from tradelane.targeting.model import DEFAULT_BALANCE, objective
 from tradelane.targeting.reasons import Facts, explain, reason_columns
@@ -36,8 +36,9 @@ _INTENDED = (
     "can check; a person decides. Not for refusing goods, fixing duty or judging a trader."
 )
 _LIMITS = (
-    "Outcomes exist only for lines that were inspected: the probability is that of lines like "
-    "these and too high for lines that nobody would have chosen. An uninspected line is not a "
+    "Outcomes exist only for lines that were inspected. The probability is weighted to stand for "
+    "all lines as far as the choice to inspect shows in the data; what officers knew beyond it "
+    "makes it too high for lines that they would not have chosen. An uninspected line is not a "
     "clean line. Schemes that no inspection found are not known to it; the random share finds them."
 )
 RULE_NOTE = (
@@ -188,7 +189,7 @@ class Targeting:
         progress("asking the history about its own lines", 1, 4)
         x = features_of(past, labelled)
         progress("growing trees", 2, 4)
-        fitted = _fit(scorer_name, x, labelled, seed)
+        fitted = _fit(scorer_name, x, labelled, _weights(past, x, seed), seed)
         about["metrics"] = fitted.figures | {"revenue_basis": revenue.BASES[fitted.revenue.basis]}
         if scorer_name != "price_rule":
             progress("looking for repetition that would pass for skill", 3, 4)
@@ -252,13 +253,28 @@ def _refuse_unlearnable(wrong: NDArray[np.bool_]) -> None:
         )
 
 
-def _fit(name: str, x: NDArray[np.float32], labelled: pl.DataFrame, seed: int) -> _Fitted:
+def _weights(past: features.History, x: NDArray[np.float32], seed: int) -> NDArray[np.float64]:
+    """How many lines of all each labelled line stands for, learned from a sample of the history."""
+    table = past.table
+    if table.height > selectivity.SAMPLE:
+        table = table.sample(selectivity.SAMPLE, seed=seed)
+    inspected = table["fraud"].is_not_null().to_numpy()
+    return selectivity.weights(features_of(past, table), inspected, x, seed)
+
+
+def _fit(
+    name: str,
+    x: NDArray[np.float32],
+    labelled: pl.DataFrame,
+    weights: NDArray[np.float64],
+    seed: int,
+) -> _Fitted:
     wrong = labelled["fraud"].to_numpy().astype(bool)
     scorer = scorers.new(name)
     days = labelled["date"].cast(pl.Int32).to_numpy().astype(np.int64)
     if name == "price_rule":
         return _Fitted(scorer, revenue.Revenue(), {"outcomes": len(wrong)})
-    figures = scorer.fit(x, wrong, days, seed)
+    figures = scorer.fit(x, wrong, days, weights, seed)
     recovered = labelled["revenue_recovered"].fill_null(np.nan).to_numpy()
     return _Fitted(scorer, revenue.fit(x, wrong, recovered, seed), figures)
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tradelane.targeting import calibration, evaluation
+from tradelane.targeting import calibration, evaluation, selectivity
 
 
 def test_auc_counts_ties_as_half_and_needs_both_classes() -> None:
@@ -56,3 +56,22 @@ def test_calibration_learns_a_shift_and_never_turns_the_ranking() -> None:
     assert fitted.slope == pytest.approx(0.5, abs=0.05)
     assert fitted.offset == pytest.approx(-2.0, abs=0.1)
     assert calibration.fit(-raw, wrong).slope > 0
+
+
+def test_weights_give_the_probability_of_all_lines_where_inspection_was_selective() -> None:
+    """Lines with x > 0 are wrong at 40 %, others at 5 %; nine in ten inspected are of the first."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(20_000, 1)).astype(np.float32)
+    wrong = random.random(20_000) < np.where(x[:, 0] > 0, 0.4, 0.05)
+    inspected = random.random(20_000) < np.where(x[:, 0] > 0, 0.18, 0.02)
+    weights = selectivity.weights(x, inspected, x[inspected], 0)
+    assert wrong[inspected].mean() > 0.33
+    assert np.average(wrong[inspected], weights=weights) == pytest.approx(0.225, abs=0.03)
+    flat = np.zeros(int(inspected.sum()))
+    fitted = calibration.fit(flat, wrong[inspected], weights)
+    assert fitted.apply(np.zeros(1))[0] == pytest.approx(0.225, abs=0.03)
+
+
+def test_where_all_is_inspected_every_line_weighs_the_same() -> None:
+    x = np.zeros((50, 1), np.float32)
+    assert (selectivity.weights(x, np.ones(50, bool), x, 0) == 1).all()

@@ -132,7 +132,7 @@ def test_the_balance_dials_between_probability_and_revenue(
 def test_the_card_says_what_the_labels_can_not(registry: Registry, trained: Trained) -> None:
     card = registry.card(trained.ref)
     assert "Outcomes exist only for lines that were inspected" in card
-    assert "latest_auc" in card
+    assert "forward_auc" in card
     assert "learned from what was recovered" in card
 
 

@@ -27,9 +27,13 @@ class Scorer(Protocol):
         x: NDArray[np.float32],
         wrong: NDArray[np.bool_],
         days: NDArray[np.int64],
+        weights: NDArray[np.float64],
         seed: int,
     ) -> dict[str, Any]:
-        """Learn from lines with known outcomes; returns figures for the model card."""
+        """Learn from lines with known outcomes; returns figures for the model card.
+
+        days: of filing; weights: how many lines of all each stands for (`selectivity`).
+        """
         ...
 
     def raw(self, x: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -4,14 +4,17 @@ Reasons come from path contributions ("Saabas", xgboost's ``approx_contribs``): 
 path, the change of the expected value at a split is credited to its feature. They add up to the
 margin exactly, as Shapley values do, and cost a twentieth of these.
 
-What the probability means: outcomes exist only for lines that someone chose to inspect. It is the
-probability among lines like those inspected; where inspection was selective it is too high for
-the rest. The random share of each batch is there to measure by how much.
+What the probability means: outcomes exist only for lines that someone chose to inspect. The trees
+learn from them as they are; calibration weighs them so that they stand for all lines, as far as
+the choice shows in the features (`selectivity`). What made officers choose and is not in the data
+stays: where they knew more, the probability of other lines is too high. The random share of each
+batch is there to measure by how much.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,10 +38,11 @@ PARAMETERS: dict[str, Any] = {
     "reg_lambda": 5.0,
     "max_bin": 128,
 }
-LATEST = 0.25
-"""The share of outcomes, the latest by date, that calibration and the card's figures use."""
+FOLDS = (0.4, 0.6, 0.8, 1.0)
+"""Calibration and the card's figures come from outcomes that were not learned from: trees grown on
+the first 40 % of the days are asked about the next fifth, and so on, forward in time."""
 _FEWEST = 20
-"""Fewer outcomes of either kind in the latest share are not enough to calibrate on."""
+"""Fewer outcomes of either kind on either side of a cut are not enough for it."""
 
 
 class Boosted:
@@ -55,28 +59,25 @@ class Boosted:
         x: NDArray[np.float32],
         wrong: NDArray[np.bool_],
         days: NDArray[np.int64],
+        weights: NDArray[np.float64],
         seed: int,
     ) -> dict[str, Any]:
-        """Fit on the earlier outcomes, calibrate and measure on the latest, then fit on all."""
-        late = days > np.quantile(days, 1.0 - LATEST)
+        """Calibrate and measure forward in time, then fit on all outcomes."""
         figures: dict[str, Any] = {"outcomes": len(wrong), "found_wrong": int(wrong.sum())}
-        enough = all(
-            min(int(part.sum()), int((~part).sum())) >= _FEWEST
-            for part in (wrong[late], wrong[~late])
-        )
-        if enough:
-            earlier = _train(x[~late], wrong[~late], seed)
-            raw = _margin(earlier, x[late])
-            self._calibration = calibration.fit(raw, wrong[late])
+        raw, asked = _forward(x, wrong, days, seed)
+        figures["calibrated_on"] = len(asked)
+        if len(asked):
+            self._calibration = calibration.fit(raw, wrong[asked], weights[asked])
             figures |= {
-                "latest_outcomes": int(late.sum()),
-                "latest_auc": f"{evaluation.auc(raw, wrong[late]):.4f}",
-                "latest_precision_at_5_percent": (
-                    f"{evaluation.precision_at(raw, wrong[late], 0.05):.4f}"
+                "forward_auc": f"{evaluation.auc(raw, wrong[asked]):.4f}",
+                "forward_precision_at_5_percent": (
+                    f"{evaluation.precision_at(raw, wrong[asked], 0.05):.4f}"
                 ),
-                "latest_share_wrong": f"{wrong[late].mean():.4f}",
+                "forward_share_wrong": f"{wrong[asked].mean():.4f}",
+                "forward_share_wrong_weighted": (
+                    f"{np.average(wrong[asked], weights=weights[asked]):.4f}"
+                ),
             }
-        figures["calibrated"] = enough
         self._booster = _train(x, wrong, seed)
         return figures
 
@@ -117,6 +118,22 @@ class Boosted:
         if self._booster is None:
             raise RuntimeError("fit or restore the scorer before it is asked")
         return self._booster
+
+
+def _forward(
+    x: NDArray[np.float32], wrong: NDArray[np.bool_], days: NDArray[np.int64], seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Margins of lines that were not learned from, and which lines these are."""
+    edges = np.quantile(days, FOLDS)
+    margins, rows = [np.zeros(0)], [np.zeros(0, np.int64)]
+    for start, end in pairwise(edges):
+        before, after = days <= start, (days > start) & (days <= end)
+        sides = (wrong[before], wrong[after])
+        if any(min(int(s.sum()), int((~s).sum())) < _FEWEST for s in sides):
+            continue
+        margins.append(_margin(_train(x[before], wrong[before], seed), x[after]))
+        rows.append(np.flatnonzero(after))
+    return np.concatenate(margins), np.concatenate(rows)
 
 
 def _train(x: NDArray[np.float32], wrong: NDArray[np.bool_], seed: int) -> xgb.Booster:

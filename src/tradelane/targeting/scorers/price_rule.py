@@ -34,12 +34,13 @@ class PriceRule:
         x: NDArray[np.float32],
         wrong: NDArray[np.bool_],
         days: NDArray[np.int64],
+        weights: NDArray[np.float64],
         seed: int,
     ) -> dict[str, Any]:
         """Learn only how raw turns into a probability; with fewer than two kinds of outcome,
         nothing is learned and there is no probability."""
         if wrong.any() and not wrong.all():
-            self._calibration = calibration.fit(self.raw(x), wrong)
+            self._calibration = calibration.fit(self.raw(x), wrong, weights)
         return {"outcomes": len(wrong), "found_wrong": int(wrong.sum())}
 
     def raw(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
