@@ -74,6 +74,12 @@ class Duties:
         claimed, general = plan.preference.percent, plan.duty.percent
         return None if claimed is None or general is None else min(claimed, general)
 
+    def exchange_rate(self, currency: str, on: dt.date) -> Decimal | None:
+        """The territory's currency for one unit of another on that day, or None."""
+        with localcontext(_CONTEXT):
+            convert = self._assessor.valuation.convert
+            return convert(Decimal(1), currency, self.territory.currency, on)
+
     def _day(self, on: dt.date) -> Day:
         day = self._days.get(on)
         if day is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,16 @@ _AT_ONCE = 20_000
 
 
 def scoring_table(declarations: Sequence[Declaration], duties: Duties) -> pl.DataFrame:
-    """The columns of `trade.table.LINE_SCHEMA` and ``duty_rate``: percent of duty in the tariff,
-    or as declared where the territory has none here; null where neither is known."""
+    """The columns of `trade.table.LINE_SCHEMA`, ``duty_rate`` and ``exchange_rate``.
+
+    duty_rate: percent of duty in the tariff, or as declared where the pack has none; exchange_rate:
+    the territory's currency for one unit of the line's. Null where not known.
+    """
     import polars as pl
 
     rates: list[float | None] = []
+    prices: list[float | None] = []
+    known: dict[tuple[str, dt.date], float | None] = {}
     for declaration in declarations:
         for item in declaration.lines:
             rate = duties.ad_valorem_rate(
@@ -31,7 +37,15 @@ def scoring_table(declarations: Sequence[Declaration], duties: Duties) -> pl.Dat
             if rate is None:
                 rate = item.declared_duty_rate
             rates.append(None if rate is None else float(rate))
-    return lines_table(declarations).with_columns(pl.Series("duty_rate", rates, dtype=pl.Float64))
+            key = (item.currency, declaration.date)
+            if key not in known:
+                price = duties.exchange_rate(*key)
+                known[key] = None if price is None else float(price)
+            prices.append(known[key])
+    return lines_table(declarations).with_columns(
+        pl.Series("duty_rate", rates, dtype=pl.Float64),
+        pl.Series("exchange_rate", prices, dtype=pl.Float64),
+    )
 
 
 def history_table(
