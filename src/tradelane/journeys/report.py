@@ -148,9 +148,9 @@ def model_notices(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = []
     if manifest.get("note"):
         found.append(("Ranked by a rule, not by a model", str(manifest["note"])))
-    leakage = str(manifest.get("metrics", {}).get("leakage", ""))
-    if leakage:
-        found.append(("About the labels of the history", leakage))
+    metrics = manifest.get("metrics", {})
+    if metrics.get("labels_look_leaked"):
+        found.append(("The labels of the history look leaked", str(metrics["leakage"])))
     return found
 
 

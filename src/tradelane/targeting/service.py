@@ -193,7 +193,9 @@ class Targeting:
         about["metrics"] = fitted.figures | {"revenue_basis": revenue.BASES[fitted.revenue.basis]}
         if scorer_name != "price_rule":
             progress("looking for repetition that would pass for skill", 3, 4)
-            about["metrics"]["leakage"] = leakage.detect(past.table, seed=seed).text
+            found_leakage = leakage.detect(past.table, seed=seed)
+            about["metrics"]["leakage"] = found_leakage.text
+            about["metrics"]["labels_look_leaked"] = found_leakage.found
         about |= {"intended_use": _INTENDED, "limits": f"{note} {_LIMITS}".strip()}
         files = {"history.arrow": data, **fitted.scorer.dump(), **fitted.revenue.dump()}
         ref = self._registry.publish(NAME, files, about)
