@@ -7,13 +7,13 @@ on a small table (measured 10 times slower with 2 threads on 1,500 rows beside o
 
 from __future__ import annotations
 
-SMALL = 20_000
+SMALL = 100_000
 
 
 def threads_for(rows: int) -> int:
     """One thread for a small table, two for others.
 
-    >>> threads_for(1_000), threads_for(100_000)
+    >>> threads_for(1_000), threads_for(200_000)
     (1, 2)
     """
     return 1 if rows < SMALL else 2
