@@ -19,6 +19,7 @@ from tradelane.kit.progress import Progress, silent
 if TYPE_CHECKING:
     import polars as pl
 
+    from tradelane.declarations.model import Change
     from tradelane.declarations.service import Declarations
     from tradelane.duties.service import Duties
     from tradelane.journeys.batches import ClearedBatch
@@ -97,7 +98,8 @@ class Tradelane:
     @cached_property
     def declarations(self) -> Declarations:
         """Declarations received, and how far each batch is."""
-        from tradelane.declarations.service import Declarations
+        from tradelane.declarations.model import Change
+    from tradelane.declarations.service import Declarations
         from tradelane.declarations.store import SqlDeclarationStore
 
         return Declarations(SqlDeclarationStore(), self.clock)
@@ -192,6 +194,18 @@ class Tradelane:
         from tradelane.journeys.remake import replay
 
         return replay(self, identifier, sample, progress)
+
+    def amend(self, declaration: Declaration, reason: str) -> Change:
+        """Replace a received declaration by a new version; see `journeys.changes.amend`."""
+        from tradelane.journeys.changes import amend
+
+        return amend(self, declaration, reason)
+
+    def cancel(self, declarant: str, reference: str, reason: str) -> Change:
+        """End a declaration before its release; see `journeys.changes.cancel`."""
+        from tradelane.journeys.changes import cancel
+
+        return cancel(self, declarant, reference, reason)
 
     def simulate(
         self,

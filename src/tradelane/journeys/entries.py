@@ -8,8 +8,6 @@ from typing import Any
 from tradelane.duties.model import LineAssessment
 from tradelane.kit.canonical import encode
 from tradelane.targeting.selection import Routed
-from tradelane.trade.declaration import Declaration
-from tradelane.trade.table import subject_of
 
 BATCH_OPENED = "batch.opened"
 BATCH_RANKED = "batch.ranked"
@@ -17,6 +15,8 @@ BATCH_CLOSED = "batch.closed"
 RECEIVED = "declaration.received"
 REJECTED = "declaration.rejected"
 REPEATED = "declaration.repeated"
+AMENDED = "declaration.amended"
+CANCELLED = "declaration.cancelled"
 ASSESSED = "duty.assessed"
 SCORED = "risk.scored"
 ROUTED = "lane.routed"
@@ -31,11 +31,6 @@ DECISIONS = (ASSESSED, SCORED, ROUTED)
 def entry(at: str, kind: str, subject: str, body: Mapping[str, Any]) -> Encoded:
     """An entry, encoded."""
     return kind, subject, encode({"at": at, "body": body, "kind": kind, "subject": subject})
-
-
-def declaration_subject(declaration: Declaration) -> str:
-    """How entries name a whole declaration: its lines' subjects without the number."""
-    return subject_of(declaration, declaration.lines[0]).rpartition("/")[0]
 
 
 def assessed_body(

@@ -17,8 +17,7 @@ from tradelane.journeys.tables import scoring_table
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.clock import Clock, stamp
 from tradelane.targeting.service import Targeting, Trained
-from tradelane.trade.declaration import Declaration
-from tradelane.trade.table import subject_of
+from tradelane.trade.table import subject_of, subject_of_declaration
 
 
 class Score(NamedTuple):
@@ -127,7 +126,7 @@ def _judge(
         events: list[Encoded] = []
         scores: list[Score] = []
         if filing.declaration is not None:
-            events.append(_received(at, batch, arrival, filing.declaration))
+            events.append(_received(at, batch, arrival))
             lines = zip(filing.declaration.lines, duties.assess(filing.declaration), strict=True)
             for item, assessment in lines:
                 row, subject = next(scored), subject_of(filing.declaration, item)
@@ -148,6 +147,7 @@ def _judge(
     return found
 
 
-def _received(at: str, batch: str, arrival: Arrival, declaration: Declaration) -> Encoded:
+def _received(at: str, batch: str, arrival: Arrival) -> Encoded:
     body = {"batch": batch, "row": arrival.first_row, "content": arrival.content_digest}
-    return entries.entry(at, entries.RECEIVED, entries.declaration_subject(declaration), body)
+    subject = subject_of_declaration(arrival.declarant, arrival.reference)
+    return entries.entry(at, entries.RECEIVED, subject, body)

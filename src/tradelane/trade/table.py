@@ -52,7 +52,13 @@ def subject_of(declaration: Declaration, line: GoodsLine) -> str:
 
     Two different lines never have the same subject.
     """
-    return f"{_escape(declaration.declarant)}/{_escape(declaration.reference)}/{line.number}"
+    whole = subject_of_declaration(declaration.declarant, declaration.reference)
+    return f"{whole}/{line.number}"
+
+
+def subject_of_declaration(declarant: str, reference: str) -> str:
+    """How ledger entries name a whole declaration: its lines' subjects without the number."""
+    return f"{_escape(declarant)}/{_escape(reference)}"
 
 
 def split_subject(subject: str) -> tuple[str, str, int]:
