@@ -98,8 +98,7 @@ class Tradelane:
     @cached_property
     def declarations(self) -> Declarations:
         """Declarations received, and how far each batch is."""
-        from tradelane.declarations.model import Change
-    from tradelane.declarations.service import Declarations
+        from tradelane.declarations.service import Declarations
         from tradelane.declarations.store import SqlDeclarationStore
 
         return Declarations(SqlDeclarationStore(), self.clock)
