@@ -21,6 +21,7 @@ from tradelane.duties.overview import relief_rows
 from tradelane.journeys import entries
 from tradelane.journeys.outputs import DECISION_COLUMNS, REJECTED_COLUMNS
 from tradelane.kit import packs
+from tradelane.targeting.model import DEFAULT_BALANCE
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = Path(tradelane.__file__).parent
@@ -30,7 +31,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
 
 CAPABILITIES = (
     "backup|clearance|codes|database|declarations|duties|ledger|mapping|nomenclature|packs|process"
-    "|registry|replay|simulation|targeting"
+    "|registry|replay|simulation|system|targeting"
 )
 CODE = re.compile(rf"({CAPABILITIES})\.[a-z_]+")
 NOT_CODES = {
@@ -226,6 +227,11 @@ def test_low_value_relief_is_what_the_packs_say():
     assert len(re.findall(r"^\| .+ \([A-Z]{2}\) \|", text, flags=re.MULTILINE)) == len(rows)
 
 
+def test_the_objective_is_explained_with_the_exponent_that_holds():
+    text = (DOCS / "explanation" / "how-a-line-gets-its-lane.md").read_text(encoding="utf-8")
+    assert f"to the power {DEFAULT_BALANCE}." in text
+
+
 # ---------------------------------------------------------------- links
 
 
@@ -315,3 +321,17 @@ def test_the_shell_blocks_run_as_they_are_written(name: str, tmp_path: Path):
         for line in shown:
             if line.strip() and not re.search(r"\d", line):
                 assert line in done.stdout.splitlines(), f"{command} does not print: {line}"
+    for program in re.findall(
+        r"^```python\n(.*?)^```",
+        (ROOT / name).read_text(encoding="utf-8"),
+        flags=re.MULTILINE | re.DOTALL,
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, f"{program}\n{done.stdout}\n{done.stderr}"
