@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from tradelane.kit.errors import InputRefused, TradelaneError
+from tradelane.kit.errors import InputRefused, Problem, TradelaneError
 from tradelane.kit.version import VERSION
 
 _COMMANDS = {
@@ -68,6 +68,14 @@ def main() -> None:
         # The reader of our output (head, less) has gone: not an error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        problem = Problem(
+            "system.file",
+            f"{error.filename or 'A file'}: {error.strerror}.",
+            hint="What the ledger has is kept. Make room or give leave, then run it again.",
+        )
+        click.echo(str(problem), err=True)
+        sys.exit(1)
 
 
 def _home_first(arguments: list[str]) -> list[str]:

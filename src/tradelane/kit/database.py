@@ -73,7 +73,7 @@ class Database:
     def read(self) -> Iterator[sa.Connection]:
         """A connection that sees one consistent state; what it writes is not kept."""
         with (
-            _translated(),
+            translated(),
             self.engine.connect().execution_options(reading=True) as connection,
         ):
             yield connection
@@ -84,7 +84,7 @@ class Database:
         An exception in ``run`` undoes that write alone and is raised here.
         """
         if not self.is_sqlite:
-            with _translated(), self.engine.begin() as connection:
+            with translated(), self.engine.begin() as connection:
                 return run(connection)
         pending: _Pending[T] = _Pending(run)
         with self._queue_lock:
@@ -100,7 +100,7 @@ class Database:
 
     def _commit(self, group: list[_Pending[Any]]) -> None:
         try:
-            with _translated(), self.engine.connect() as connection, connection.begin():
+            with translated(), self.engine.connect() as connection, connection.begin():
                 if len(group) == 1:
                     group[0].result = group[0].run(connection)
                 else:
@@ -139,14 +139,15 @@ class Database:
 def _run_apart(pending: _Pending[Any], connection: sa.Connection) -> None:
     """Run one of a group so that its failure undoes its own work alone."""
     try:
-        with _translated(), connection.begin_nested():
+        with translated(), connection.begin_nested():
             pending.result = pending.run(connection)
     except Exception as error:
         pending.error = error
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """What the database says when it cannot, as errors that a person can act on."""
     try:
         yield
     except OperationalError as error:

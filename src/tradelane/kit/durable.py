@@ -40,6 +40,8 @@ def run_durable(
     """
     from dbos import DBOS, SetWorkflowID
 
+    from tradelane.kit.database import translated
+
     failures: list[Exception] = []
 
     def steps(name: str, run: Callable[..., T], *args: Any) -> T:
@@ -66,13 +68,14 @@ def run_durable(
         }
     )
     try:
-        DBOS.launch()
-        before = DBOS.get_workflow_status(workflow_id)
-        if before is not None and before.status not in ("PENDING", "SUCCESS"):
-            DBOS.delete_workflow(workflow_id)
-        with SetWorkflowID(workflow_id):
-            handle = DBOS.start_workflow(durable, workflow_id)
-        return handle.get_result()
+        with translated():  # its own notes need the disk too
+            DBOS.launch()
+            before = DBOS.get_workflow_status(workflow_id)
+            if before is not None and before.status not in ("PENDING", "SUCCESS"):
+                DBOS.delete_workflow(workflow_id)
+            with SetWorkflowID(workflow_id):
+                handle = DBOS.start_workflow(durable, workflow_id)
+            return handle.get_result()
     except Exception:
         if not failures:
             raise
