@@ -129,6 +129,7 @@ class Clearance:
         shop, job = self._shop, self._job
 
         def write(tx: Any) -> None:
+            shop.declarations.get_batch(tx, job.batch_id)  # held: another process may rank it too
             if self._selection(tx) is not None:
                 return
             scores = [(s.subject, s.score) for s in shop.selections.scores(tx, job.batch_id)]
@@ -145,9 +146,8 @@ class Clearance:
             lines = shop.selections.next_line(tx, job.batch_id)
             selection = self._selection(tx)
             scored = list(shop.selections.scores(tx, job.batch_id, line, CHUNK_ROWS))
-            done = bool(scored) and shop.selections.is_routed(tx, job.batch_id, scored[-1].line)
         assert selection is not None
-        if scored and not done:
+        if scored:
             at = stamp(shop.clock.now())
             lane_of = router(selection)
             lanes, events = [], []
@@ -158,6 +158,9 @@ class Clearance:
                 events.append(entries.entry(at, entries.ROUTED, item.subject, body))
 
             def write(tx: Any) -> None:
+                shop.declarations.get_batch(tx, job.batch_id)  # held, as in ranking
+                if shop.selections.is_routed(tx, job.batch_id, scored[-1].line):
+                    return
                 shop.selections.set_lanes(tx, job.batch_id, lanes)
                 self._record(tx, events)
 
