@@ -55,8 +55,9 @@ def _earlier(ledger: Ledger, tx: Any, subject: str) -> Decided:
     }
     index = -1
     for stored in ledger.find(tx, subject):
-        bodies[stored.entry.kind] = stored.entry.body
-        index = stored.index
+        if stored.entry.kind in entries.DECISIONS:
+            bodies[stored.entry.kind] = stored.entry.body
+            index = stored.index
     assessed, scored, routed = (bodies[kind] for kind in entries.DECISIONS)
     return _decided("already_received", subject, assessed, scored, routed, index)
 
