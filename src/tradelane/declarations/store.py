@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tradelane.declarations.model import Batch, Kept, Known, NewDeclaration, RejectedRow, State
 from tradelane.kit import canonical
 from tradelane.kit.database import metadata
-from tradelane.kit.errors import Problem
+from tradelane.kit.errors import IntegrityBroken, Problem
 from tradelane.trade.declaration import from_content
 
 declarations = sa.Table(
@@ -89,8 +90,10 @@ class SqlDeclarationStore:
         if found is not None:
             return found
         values = {**_batch_row(batch), "id": batch.id}
-        tx.execute(batches.insert().values(values))
-        return batch
+        insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+        # Another process may open it at this moment: then it is there once this waited for it.
+        tx.execute(insert(batches).values(values).on_conflict_do_nothing())
+        return self.find_batch(tx, batch.id) or batch
 
     def find_batch(self, tx: sa.Connection, batch_id: str) -> Batch | None:
         """The batch of that id, locked for this transaction where the database can, or None."""
@@ -243,8 +246,18 @@ def _insert_many(tx: sa.Connection, rows: list[tuple[Any, ...]]) -> None:
 
 
 def _kept(row: sa.Row[Any]) -> Kept:
+    try:
+        declaration = from_content(canonical.decode(bytes(row.content)))
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise IntegrityBroken(
+            Problem(
+                "declarations.damaged",
+                f"What is kept of the declaration {row.reference!r} is not a declaration any more.",
+                hint="It was changed outside Tradelane; restore a backup.",
+            )
+        ) from error
     return Kept(
-        from_content(canonical.decode(bytes(row.content))),
+        declaration,
         row.version,
         State(row.status),
         row.content_digest,
