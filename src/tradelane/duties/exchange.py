@@ -69,10 +69,20 @@ class ExchangeRates:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 reader = csv.DictReader(file)
                 cells = [(reader.line_num, row) for row in reader]
+                columns = set(reader.fieldnames or ())
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise InputRefused(
                 Problem("duties.exchange_rates", f"{path.name} cannot be read: {error}.")
             ) from None
+        if not columns >= {"date", "currency", "rate"}:
+            raise InputRefused(
+                Problem(
+                    "duties.exchange_rates",
+                    f"{path.name} has no columns date, currency and rate.",
+                    line=1,
+                    hint="Columns: date, currency, rate (territory currency per 1 unit).",
+                )
+            )
         return cls(_rows(path.name, cells))
 
     @classmethod
