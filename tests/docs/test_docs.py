@@ -19,6 +19,7 @@ from tradelane.declarations import mapping
 from tradelane.declarations.model import life_cycle_table
 from tradelane.duties.overview import relief_rows
 from tradelane.journeys import entries
+from tradelane.journeys.clearance import CHUNK_ROWS
 from tradelane.journeys.outputs import DECISION_COLUMNS, REJECTED_COLUMNS
 from tradelane.kit import packs
 from tradelane.targeting.model import DEFAULT_BALANCE
@@ -230,6 +231,11 @@ def test_low_value_relief_is_what_the_packs_say():
 def test_the_objective_is_explained_with_the_exponent_that_holds():
     text = (DOCS / "explanation" / "how-a-line-gets-its-lane.md").read_text(encoding="utf-8")
     assert f"to the power {DEFAULT_BALANCE}." in text
+
+
+def test_the_size_of_a_chunk_is_the_one_that_is_used():
+    text = (DOCS / "how-to" / "resume-after-a-crash.md").read_text(encoding="utf-8")
+    assert f"chunks of {CHUNK_ROWS:,} rows" in text
 
 
 # ---------------------------------------------------------------- links
