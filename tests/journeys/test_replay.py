@@ -158,6 +158,17 @@ def test_an_entry_that_is_no_entry_any_more_is_found(
         assert not lane.ledger.verify(tx).ok
 
 
+@pytest.mark.parametrize("kind", ["declaration.received", "batch.opened", "batch.ranked"])
+def test_an_entry_that_was_put_elsewhere_is_missed(
+    kind: str, workspace: Path, cleared: Cleared, opened: Opened
+) -> None:
+    lane = opened(workspace)
+    change(lane, "UPDATE ledger_entry SET subject = 'elsewhere' WHERE kind = :k", k=kind)
+    report = lane.replay(sample=5)
+    assert codes(report) == {"replay.not_decided"}
+    assert kind in report.text()
+
+
 def test_a_newer_version_of_a_shipped_pack_leaves_old_decisions_as_they_were(
     workspace: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

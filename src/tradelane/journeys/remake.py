@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import itertools
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from tradelane.declarations.model import content_digest
 from tradelane.duties.service import Duties
@@ -20,6 +22,8 @@ from tradelane.targeting.selection import Selection, route
 from tradelane.targeting.service import Trained
 from tradelane.trade.declaration import Declaration
 from tradelane.trade.table import split_subject, subject_of
+
+_AT_ONCE = 256
 
 
 def find_subjects(shop: Workshop, tx: Any, identifier: str) -> list[str]:
@@ -62,7 +66,15 @@ def replay(
             return replay_lines(subjects, remake, progress, len(subjects))
         size = shop.ledger.size(tx)
         step = max(1, size // (sample * 5)) if sample else 1
-        return replay_lines(_routed(shop, tx, size, step, sample), remake, progress, sample)
+        chosen = _ahead(_routed(shop, tx, size, step, sample), remake)
+        return replay_lines(chosen, remake, progress, sample)
+
+
+def _ahead(subjects: Iterator[str], remake: Remake) -> Iterator[str]:
+    """The subjects, prepared some hundred at a time."""
+    while some := list(itertools.islice(subjects, _AT_ONCE)):
+        remake.prepare(some)
+        yield from some
 
 
 def _routed(shop: Workshop, tx: Any, size: int, step: int, most: int | None) -> Iterator[str]:
@@ -82,6 +94,16 @@ def _routed(shop: Workshop, tx: Any, size: int, step: int, most: int | None) -> 
             yield subject
 
 
+class _Case(NamedTuple):
+    """A line's recorded decisions and what they were made from; ``at`` is its place."""
+
+    recorded: dict[str, Stored]
+    batch: str
+    settings: dict[str, Any]
+    declaration: Declaration
+    at: int
+
+
 class Remake:
     """Makes the entries of a line again from what the ledger names by digest."""
 
@@ -92,33 +114,35 @@ class Remake:
         self._selection = lru_cache(64)(self._read_selection)
         self._duties = lru_cache(8)(self._load_duties)
         self._trained = lru_cache(4)(self._load_trained)
+        self._cases: dict[str, _Case] = {}
+        self._rows: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def prepare(self, subjects: Sequence[str]) -> None:
+        """Score the lines of many subjects at once, which is most of the work of a replay.
+
+        A row depends on its line and the model alone, so it comes out as it would by itself. What
+        cannot be prepared is left to its own replay, which says what is wrong.
+        """
+        self._cases, self._rows = {}, {}
+        groups: dict[tuple[str, str, str], dict[tuple[str, str], Declaration]] = {}
+        for subject in subjects:
+            with contextlib.suppress(TradelaneError):
+                case = self._cases[subject] = self._case(subject)
+                made_with = (case.settings["pack"], case.settings["rates"], case.settings["model"])
+                groups.setdefault(made_with, {})[case.declaration.key] = case.declaration
+        for (pack, rates, model), found in groups.items():
+            with contextlib.suppress(TradelaneError):
+                self._score(model, self._duties(pack, rates), list(found.values()))
 
     def __call__(self, subject: str) -> Iterator[tuple[str, int, bytes, bytes]]:
-        ledger, tx = self._shop.ledger, self._tx
-        recorded = {
-            stored.entry.kind: stored
-            for stored in ledger.find(tx, subject)
-            if stored.entry.kind in entries.DECISIONS
-        }
-        missing = [kind for kind in entries.DECISIONS if kind not in recorded]
-        if missing:
-            raise TradelaneError(
-                Problem(
-                    "replay.not_decided",
-                    f"{subject!r} has no {' and no '.join(missing)} in the ledger.",
-                    hint="Only a line of a batch that was cleared to its end can be replayed.",
-                )
-            )
-        batch = recorded[entries.ROUTED].entry.body["batch"]
-        settings = self._opened(batch)
-        declaration, number = self._declaration(subject)
+        case = self._cases.pop(subject) if subject in self._cases else self._case(subject)
+        recorded, batch, settings, declaration, at = case
         duties = self._duties(settings["pack"], settings["rates"])
-        at = next(i for i, line in enumerate(declaration.lines) if line.number == number)
         assessment = duties.assess(declaration)[at]
         trained = self._trained(settings["model"])
-        row = self._shop.targeting.score(trained, scoring_table([declaration], duties)).row(
-            at, named=True
-        )
+        if (settings["model"], subject) not in self._rows:
+            self._score(settings["model"], duties, [declaration])
+        row = self._rows[settings["model"], subject]
         lane = route(
             self._selection(batch), subject, row["score"], entries.needs_person(assessment)
         )
@@ -133,12 +157,30 @@ class Remake:
             again = entries.entry(stored.entry.at, kind, subject, body)[2]
             yield kind, stored.index, stored.data, again
 
+    def _case(self, subject: str) -> _Case:
+        recorded = {
+            stored.entry.kind: stored
+            for stored in self._shop.ledger.find(self._tx, subject)
+            if stored.entry.kind in entries.DECISIONS
+        }
+        missing = [kind for kind in entries.DECISIONS if kind not in recorded]
+        if missing:
+            raise _not_decided(subject, " and no ".join(missing))
+        batch = recorded[entries.ROUTED].entry.body["batch"]
+        settings = self._opened(batch)
+        declaration, number = self._declaration(subject)
+        numbers = [line.number for line in declaration.lines]
+        return _Case(recorded, batch, settings, declaration, numbers.index(number))
+
+    def _score(self, model: str, duties: Duties, declarations: list[Declaration]) -> None:
+        table = scoring_table(declarations, duties)
+        rows = self._shop.targeting.score(self._trained(model), table)
+        self._rows |= {(model, row["subject"]): row for row in rows.iter_rows(named=True)}
+
     def _declaration(self, subject: str) -> tuple[Declaration, int]:
         """The declaration as it was received: its content's digest is the one in the ledger."""
         declarant, reference, number = split_subject(subject)
-        [received, *_] = self._shop.ledger.find(
-            self._tx, subject.rpartition("/")[0], entries.RECEIVED
-        )
+        received = self._one(subject.rpartition("/")[0], entries.RECEIVED)
         expected = received.entry.body["content"]
         for kept in self._shop.declarations.versions(self._tx, declarant, reference):
             if content_digest(kept.declaration) == expected:
@@ -153,13 +195,16 @@ class Remake:
         )
 
     def _read_opened(self, batch: str) -> dict[str, Any]:
-        return _body(self._one(batch, entries.BATCH_OPENED), "settings")
+        return _body(self._one(f"batch/{batch}", entries.BATCH_OPENED), "settings")
 
     def _read_selection(self, batch: str) -> Selection:
-        return Selection(**_body(self._one(batch, entries.BATCH_RANKED), "selection"))
+        return Selection(**_body(self._one(f"batch/{batch}", entries.BATCH_RANKED), "selection"))
 
-    def _one(self, batch: str, kind: str) -> Stored:
-        return self._shop.ledger.find(self._tx, f"batch/{batch}", kind)[0]
+    def _one(self, subject: str, kind: str) -> Stored:
+        found = self._shop.ledger.find(self._tx, subject, kind)
+        if not found:
+            raise _not_decided(subject, kind)
+        return found[0]
 
     def _load_duties(self, pack: str, rates: str) -> Duties:
         home = self._shop.home
@@ -167,6 +212,17 @@ class Remake:
 
     def _load_trained(self, model: str) -> Trained:
         return self._shop.targeting.load(model)
+
+
+def _not_decided(subject: str, missing: str) -> TradelaneError:
+    return TradelaneError(
+        Problem(
+            "replay.not_decided",
+            f"{subject!r} has no {missing} in the ledger.",
+            hint="Only a line of a batch that was cleared to its end can be replayed; where one "
+            "was, `tradelane ledger verify` says what was changed.",
+        )
+    )
 
 
 def _body(stored: Stored, name: str) -> dict[str, Any]:
