@@ -139,11 +139,11 @@ class Tradelane:
         pack = packs.load(territory)
         return Duties(pack, ExchangeRates.read(rates) if rates else None)
 
-    def judge_elsewhere(self, asked: Asked) -> Iterator[Chunk]:
-        """A file judged in a second process, while this one keeps what was judged."""
+    def assess_elsewhere(self, asked: Asked) -> Iterator[Chunk]:
+        """A file read and assessed in a second process, while this one scores and keeps it."""
         from tradelane.kit.offload import stream
 
-        return stream("tradelane.cli.judge", asked)
+        return stream("tradelane.cli.worker", asked)
 
     # ------------------------------------------------------------ what it does
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tradelane.journeys import clearance
 from tradelane.journeys.clearance import Job
 from tradelane.journeys.decisions import decided_lines
 from tradelane.journeys.inputs import file_digest, keep_file, keep_pack, recall, remember
-from tradelane.journeys.judging import Asked, Chunk, judge
+from tradelane.journeys.judging import Asked, Chunk, Judged, assess_file, score
 from tradelane.journeys.outputs import Figures, write_decisions, write_rejected
 from tradelane.journeys.report import Facts, model_notices, write_report
 from tradelane.journeys.tables import history_table
@@ -121,16 +122,20 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
                 mapping=request.mapping,
                 pack=pack.root,
                 rates=request.rates,
-                model=model["ref"],
                 batch_id=work_id,
                 start=start,
                 size=clearance.CHUNK_ROWS,
             )
             if rows_total - start > 2 * asked.size and (os.cpu_count() or 1) > 1:
-                return shop.judge_elsewhere(asked)
-            return judge(shop, asked)
+                return shop.assess_elsewhere(asked)
+            return assess_file(shop, asked)
 
-        counts = clearance.Clearance(shop, job, chunks, progress).run(steps)
+        trained = cache(lambda: shop.targeting.load(model["ref"]))
+
+        def judge(chunk: Chunk) -> list[Judged]:
+            return score(chunk, work_id, shop.targeting, trained(), shop.clock)
+
+        counts = clearance.Clearance(shop, job, chunks, judge, progress).run(steps)
         return {**counts, **model}
 
     counts = run_durable(shop.system_url, work_id, workflow, version=VERSION)

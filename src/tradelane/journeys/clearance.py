@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,10 +52,18 @@ class Job:
 class Clearance:
     """The story of one file, told over the capabilities of the workshop."""
 
-    def __init__(self, shop: Workshop, job: Job, chunks: Chunks, progress: Progress) -> None:
+    def __init__(
+        self,
+        shop: Workshop,
+        job: Job,
+        chunks: Chunks,
+        judge: Callable[[Chunk], list[Judged]],
+        progress: Progress,
+    ) -> None:
         self._shop = shop
         self._job = job
         self._chunks = chunks
+        self._judge = judge
         self._progress = progress
         self._stream: Iterator[Chunk] | None = None
         self._at_row = 0
@@ -108,12 +116,13 @@ class Clearance:
         chunk = self._take(start)
         if chunk is None:
             return {"row": start, "done": True}
+        filings = self._judge(chunk)
 
         def write(tx: Any) -> None:
-            arrivals = [judged.arrival for judged in chunk.judged]
+            arrivals = [judged.arrival for judged in filings]
             received = shop.declarations.receive_many(tx, job.batch_id, arrivals)
             fresh = {arrival.first_row for arrival in received.accepted}
-            accepted = [judged for judged in chunk.judged if judged.arrival.first_row in fresh]
+            accepted = [judged for judged in filings if judged.arrival.first_row in fresh]
             self._record(tx, self._events(accepted, received))
             first = shop.selections.next_line(tx, job.batch_id)
             scores = itertools.chain.from_iterable(judged.scores for judged in accepted)

@@ -1,11 +1,15 @@
-"""What the engines say of a file's lines, chunk by chunk: pure work that needs no database."""
+"""What the engines say of a file's lines, chunk by chunk: work that needs no database.
+
+It is in two halves, so that two processes can share it: `assess_file` reads, checks and assesses
+duty; `score` adds the risk.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tradelane.declarations import mapping as mappings
 from tradelane.declarations.model import Arrival, Filing, arrive
@@ -18,6 +22,28 @@ from tradelane.journeys.workshop import Workshop
 from tradelane.kit.clock import Clock, stamp
 from tradelane.targeting.service import Targeting, Trained
 from tradelane.trade.table import subject_of, subject_of_declaration
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Assessed(NamedTuple):
+    """A filing with its arrival's entry and, for each of its lines, the assessment's entry and
+    whether a person must look; empty lists if it was refused."""
+
+    arrival: Arrival
+    received: list[Encoded]
+    lines: list[tuple[Encoded, bool]]
+
+
+class Chunk(NamedTuple):
+    """Consecutive filings of a file, ``rows`` rows from row ``start`` on, with the table of their
+    lines that targeting reads (None where every filing was refused)."""
+
+    start: int
+    rows: int
+    filings: list[Assessed]
+    table: pl.DataFrame | None
 
 
 class Score(NamedTuple):
@@ -38,116 +64,90 @@ class Judged(NamedTuple):
     scores: list[Score]
 
 
-class Chunk(NamedTuple):
-    """Consecutive filings of a file, ``rows`` rows from row ``start`` on."""
-
-    start: int
-    rows: int
-    judged: list[Judged]
-
-
 class Chunks(Protocol):
-    """Judges a file from a row on."""
+    """Gives a file's chunks from a row on."""
 
     def __call__(self, start: int) -> Iterator[Chunk]: ...
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be judged, in plain values that can be handed to another process."""
+    """Which file to assess and how, in plain values that can be handed to another process."""
 
     home: Path
     file: Path
     mapping: str | Path
     pack: Path
     rates: Path | None
-    model: str
     batch_id: str
     start: int
     size: int
     """File rows a chunk, at least."""
 
 
-def judge(shop: Workshop, asked: Asked) -> Iterator[Chunk]:
-    """The file's chunks from ``asked.start`` on, judged in this process."""
+def assess_file(shop: Workshop, asked: Asked) -> Iterator[Chunk]:
+    """The file's chunks from ``asked.start`` on, read, checked and assessed."""
     today = shop.clock.now().date()
     mapping = mappings.load(asked.mapping)
+    duties = shop.duties(asked.pack, asked.rates)
     filings = read(asked.file, mapping, codes=shop.nomenclature, today=today, skip_rows=asked.start)
-    return judge_filings(
-        filings,
-        asked,
-        shop.duties(asked.pack, asked.rates),
-        shop.targeting,
-        shop.targeting.load(asked.model),
-        shop.clock,
-    )
-
-
-def judge_filings(
-    filings: Iterator[Filing],
-    asked: Asked,
-    duties: Duties,
-    targeting: Targeting,
-    trained: Trained,
-    clock: Clock,
-) -> Iterator[Chunk]:
-    """Chunks of at least ``asked.size`` rows each, the last one smaller."""
     start, rows, taken = asked.start, 0, list[Filing]()
-
-    def judged() -> Chunk:
-        at = stamp(clock.now())
-        return Chunk(start, rows, _judge(taken, at, asked.batch_id, duties, targeting, trained))
-
     for filing in filings:
         taken.append(filing)
         rows += filing.rows
         if rows >= asked.size:
-            yield judged()
+            yield _assess(start, rows, taken, asked.batch_id, duties, shop.clock)
             start, rows, taken = start + rows, 0, []
     if taken:
-        yield judged()
+        yield _assess(start, rows, taken, asked.batch_id, duties, shop.clock)
 
 
-def _judge(
-    filings: list[Filing],
-    at: str,
-    batch: str,
-    duties: Duties,
-    targeting: Targeting,
-    trained: Trained,
-) -> list[Judged]:
-    good = [filing.declaration for filing in filings if filing.declaration is not None]
-    scored: Iterator[dict[str, Any]] = iter(())
-    if good:
-        scored = targeting.score(trained, scoring_table(good, duties)).iter_rows(named=True)
-    model, found = trained.ref.digest, []
+def _assess(
+    start: int, rows: int, filings: list[Filing], batch: str, duties: Duties, clock: Clock
+) -> Chunk:
+    at = stamp(clock.now())
+    found: list[Assessed] = []
     for filing in filings:
-        arrival = arrive(filing)
-        events: list[Encoded] = []
-        scores: list[Score] = []
-        if filing.declaration is not None:
-            events.append(_received(at, batch, arrival))
-            lines = zip(filing.declaration.lines, duties.assess(filing.declaration), strict=True)
-            for item, assessment in lines:
-                row, subject = next(scored), subject_of(filing.declaration, item)
-                assessed = entries.assessed_body(batch, duties.digest, item.hs_code, assessment)
-                events.append(entries.entry(at, entries.ASSESSED, subject, assessed))
-                body = entries.scored_body(batch, model, row)
-                events.append(entries.entry(at, entries.SCORED, subject, body))
-                scores.append(
-                    Score(
-                        subject,
-                        row["probability"],
-                        row["expected_revenue"],
-                        row["score"],
-                        entries.needs_person(assessment),
-                    )
+        arrival, declaration = arrive(filing), filing.declaration
+        if declaration is None:
+            found.append(Assessed(arrival, [], []))
+            continue
+        received = {"batch": batch, "row": arrival.first_row, "content": arrival.content_digest}
+        whole = subject_of_declaration(arrival.declarant, arrival.reference)
+        lines = []
+        for item, assessment in zip(declaration.lines, duties.assess(declaration), strict=True):
+            body = entries.assessed_body(batch, duties.digest, item.hs_code, assessment)
+            event = entries.entry(at, entries.ASSESSED, subject_of(declaration, item), body)
+            lines.append((event, entries.needs_person(assessment)))
+        event = entries.entry(at, entries.RECEIVED, whole, received)
+        found.append(Assessed(arrival, [event], lines))
+    good = [filing.declaration for filing in filings if filing.declaration is not None]
+    return Chunk(start, rows, found, scoring_table(good, duties) if good else None)
+
+
+def score(
+    chunk: Chunk, batch: str, targeting: Targeting, trained: Trained, clock: Clock
+) -> list[Judged]:
+    """The chunk's filings with the scores of their lines and every entry in its order."""
+    if chunk.table is None:
+        return [Judged(filing.arrival, [], []) for filing in chunk.filings]
+    rows = targeting.score(trained, chunk.table).iter_rows(named=True)
+    at, model = stamp(clock.now()), trained.ref.digest
+    judged: list[Judged] = []
+    for filing in chunk.filings:
+        events, scores = filing.received.copy(), list[Score]()
+        for assessed, needs_person in filing.lines:
+            row, subject = next(rows), assessed[1]
+            body = entries.scored_body(batch, model, row)
+            events += (assessed, entries.entry(at, entries.SCORED, subject, body))
+            scores.append(
+                Score(
+                    subject,
+                    row["probability"],
+                    row["expected_revenue"],
+                    row["score"],
+                    needs_person,
                 )
-        found.append(Judged(arrival, events, scores))
-    return found
-
-
-def _received(at: str, batch: str, arrival: Arrival) -> Encoded:
-    body = {"batch": batch, "row": arrival.first_row, "content": arrival.content_digest}
-    subject = subject_of_declaration(arrival.declarant, arrival.reference)
-    return entries.entry(at, entries.RECEIVED, subject, body)
+            )
+        judged.append(Judged(filing.arrival, events, scores))
+    return judged
