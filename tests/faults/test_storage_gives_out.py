@@ -3,7 +3,10 @@ command ends well once it is mended."""
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -165,6 +168,67 @@ def test_a_server_that_ends_our_connections_loses_nothing(
     result = lane.clear(batch, history=history, seed=SEED)
     check(lane, cleared.administration.rows)
     assert result.decisions_csv.read_bytes() == (cleared.home / "decisions.csv").read_bytes()
+
+
+class Line:
+    """A way to the server that can be cut: what it carries is gone, and nobody answers any more."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._far = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._ends: list[socket.socket] = []
+        self._start(self._accept)
+
+    def _start(self, run: Callable[..., None], *rest: socket.socket) -> None:
+        threading.Thread(target=run, args=rest, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near = self._listener.accept()[0]
+                far = socket.create_connection(self._far)
+                self._ends += [near, far]
+                self._start(self._carry, near, far)
+                self._start(self._carry, far, near)
+
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_RDWR)
+
+    def cut(self) -> None:
+        for end in (self._listener, *self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_chunks")
+def test_a_server_that_is_gone_for_good_is_said_and_back_again_loses_nothing(
+    cleared: Cleared, new_home: Path, opened: Opened, postgres_url: str
+) -> None:
+    import sqlalchemy as sa
+
+    url = sa.make_url(postgres_url)
+    line = Line(url.host or "127.0.0.1", url.port or 5432)
+    through = url.set(host="127.0.0.1", port=line.port).render_as_string(hide_password=False)
+    batch, history = cleared.administration.batch, cleared.administration.history
+
+    def cut(stage: str, done: int, total: int | None = None) -> None:
+        if done == 3 * CHUNK:
+            line.cut()
+
+    lane = opened(new_home, database_url=through)
+    with pytest.raises(StorageUnavailable) as caught:
+        lane.clear(batch, history=history, seed=SEED, progress=cut)
+    assert caught.value.problems[0].code == "database.unavailable"
+    back = opened(new_home, database_url=postgres_url)
+    back.clear(batch, history=history, seed=SEED)
+    check(back, cleared.administration.rows)
 
 
 def both(

@@ -39,6 +39,7 @@ def run_durable(
     taken up by this one, because every step checks its own progress.
     """
     from dbos import DBOS, SetWorkflowID
+    from dbos._dbos import _get_dbos_instance
 
     from tradelane.kit.database import translated
 
@@ -70,6 +71,9 @@ def run_durable(
     try:
         with translated():  # its own notes need the disk too
             DBOS.launch()
+            # A server that is gone is an error to be said, not one to be tried again for ever;
+            # DBOS has this setting, and no public name for it outside its client.
+            _get_dbos_instance()._sys_db._retry_connection_errors = False
             before = DBOS.get_workflow_status(workflow_id)
             if before is not None and before.status not in ("PENDING", "SUCCESS"):
                 DBOS.delete_workflow(workflow_id)
@@ -81,4 +85,5 @@ def run_durable(
             raise
     finally:
         DBOS.destroy(destroy_registry=True)
-    raise failures[-1]  # DBOS hands on a copy that it kept; this one has its cause and trace
+    with translated():
+        raise failures[-1]  # DBOS hands on a copy that it kept; this one has its cause and trace
