@@ -183,8 +183,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None]:
     """Says last what could not be tested here, and the one command that enables it."""
+    yield
     reasons = [
         report.longrepr[2].lower()
         for report in terminalreporter.stats.get("skipped", [])
