@@ -6,7 +6,7 @@ Nothing here is loaded before it is used: a command that needs no database opens
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tradelane.duties.service import Duties
     from tradelane.journeys.batches import ClearedBatch
     from tradelane.journeys.judging import Asked, Chunk
+    from tradelane.journeys.outputs import Figures
     from tradelane.journeys.replay import ReplayReport
+    from tradelane.journeys.writing import SecondHalf
     from tradelane.kit.database import Database
     from tradelane.ledger.model import Report
     from tradelane.ledger.service import Ledger
@@ -55,14 +57,14 @@ class Tradelane:
     ) -> None:
         self.home_given = home is not None or "TRADELANE_HOME" in os.environ
         self.home = Path(home or os.environ.get("TRADELANE_HOME") or ".tradelane")
-        self._database_url = database_url or os.environ.get("TRADELANE_DATABASE_URL")
+        self.database_url = database_url or os.environ.get("TRADELANE_DATABASE_URL")
         self.clock = clock or SystemClock()
 
     def at(self, home: Path) -> Tradelane:
         """This workspace if it was named, otherwise the one in ``home``."""
         if self.home_given:
             return self
-        return Tradelane(home, database_url=self._database_url, clock=self.clock)
+        return Tradelane(home, database_url=self.database_url, clock=self.clock)
 
     # ------------------------------------------------------------ what it is made of
 
@@ -73,7 +75,7 @@ class Tradelane:
         from tradelane.kit.database import Database
 
         self.home.mkdir(parents=True, exist_ok=True)
-        database = Database(self._database_url or f"sqlite:///{self.home / DATABASE_FILE}")
+        database = Database(self.database_url or f"sqlite:///{self.home / DATABASE_FILE}")
         schema.upgrade(database)
         return database
 
@@ -127,8 +129,8 @@ class Tradelane:
     @property
     def system_url(self) -> str:
         """Where DBOS remembers finished steps: the same server, or a file beside the database."""
-        if self._database_url:
-            return self._database_url
+        if self.database_url:
+            return self.database_url
         return f"sqlite:///{self.home / DURABLE_FILE}"
 
     def duties(self, territory: str | Path, rates: Path | None = None) -> Duties:
@@ -141,6 +143,12 @@ class Tradelane:
 
     def assess_elsewhere(self, asked: Asked) -> Iterator[Chunk]:
         """A file read and assessed in a second process, while this one scores and keeps it."""
+        from tradelane.kit.offload import stream
+
+        return stream("tradelane.cli.worker", asked)
+
+    def write_elsewhere(self, asked: SecondHalf) -> Generator[Figures, None, None]:
+        """Half of a long decisions.csv, written by a second process."""
         from tradelane.kit.offload import stream
 
         return stream("tradelane.cli.worker", asked)

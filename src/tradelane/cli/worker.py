@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from tradelane.journeys.judging import Asked, Chunk, assess_file
+from tradelane.journeys.judging import Asked, assess_file
+from tradelane.journeys.writing import SecondHalf, write_second_half
 from tradelane.kit.offload import serve
 from tradelane.platform import Tradelane
 
 
-def _make(asked: Asked) -> Iterator[Chunk]:
-    return assess_file(Tradelane(asked.home), asked)
+def _make(asked: Asked | SecondHalf) -> Iterator[Any]:
+    if isinstance(asked, Asked):
+        return assess_file(Tradelane(asked.home), asked)
+    return write_second_half(Tradelane(asked.home, database_url=asked.database_url), asked)
 
 
 if __name__ == "__main__":

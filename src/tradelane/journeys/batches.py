@@ -16,13 +16,13 @@ from tradelane.declarations.reader import count_rows, read
 from tradelane.duties.service import Duties
 from tradelane.journeys import clearance
 from tradelane.journeys.clearance import Job
-from tradelane.journeys.decisions import decided_lines
 from tradelane.journeys.inputs import file_digest, keep_file, keep_pack, recall, remember
 from tradelane.journeys.judging import Asked, Chunk, Judged, assess_file, score
-from tradelane.journeys.outputs import Figures, write_decisions, write_rejected
+from tradelane.journeys.outputs import Figures, write_rejected
 from tradelane.journeys.report import Facts, model_notices, write_report
 from tradelane.journeys.tables import history_table
 from tradelane.journeys.workshop import Workshop
+from tradelane.journeys.writing import write_decisions
 from tradelane.kit import packs
 from tradelane.kit.canonical import digest_of
 from tradelane.kit.durable import Steps, run_durable
@@ -188,14 +188,12 @@ def _write_out(
     counts: dict[str, Any],
     progress: Progress,
 ) -> ClearedBatch:
-    figures = Figures()
     out = request.out
     decisions, rejected, report = (
         out / name for name in ("decisions.csv", "rejected.csv", "report.html")
     )
     with shop.database.read() as tx:
-        lines = decided_lines(shop.ledger, tx, batch_id, progress)
-        write_decisions(decisions, lines, figures)
+        figures = write_decisions(shop, tx, decisions, batch_id, progress)
         refused = shop.declarations.rejected(tx, batch_id)
         write_rejected(rejected, ((r.line, r.reference, r.problems) for r in refused), figures)
         scores = [
@@ -257,8 +255,9 @@ def _notices(
                 "currency, rate).",
             )
         )
-    if pack.about.get("disclaimer"):
-        found.append(("About these parameters", str(pack.about["disclaimer"])))
+    said = pack.about.get("disclaimers", ())
+    if said:
+        found.append(("About these parameters", " ".join(str(sentence) for sentence in said)))
     return tuple(found)
 
 

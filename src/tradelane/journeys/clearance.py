@@ -23,7 +23,7 @@ from tradelane.kit.canonical import decode
 from tradelane.kit.clock import stamp
 from tradelane.kit.durable import Steps
 from tradelane.kit.progress import Progress
-from tradelane.targeting.selection import Selection, choose, router
+from tradelane.targeting.selection import Routed, Selection, choose, router
 from tradelane.trade.declaration import from_content
 from tradelane.trade.table import subject_of
 
@@ -159,10 +159,11 @@ class Clearance:
         if scored:
             at = stamp(shop.clock.now())
             lane_of = router(selection)
-            lanes, events = [], []
+            lanes: dict[Routed, list[int]] = {}
+            events = []
             for item in scored:
                 routed = lane_of(item.subject, item.score, item.needs_person)
-                lanes.append((item.line, routed.lane, routed.selected_by, float(routed.propensity)))
+                lanes.setdefault(routed, []).append(item.line)
                 body = entries.routed_body(job.batch_id, routed)
                 events.append(entries.entry(at, entries.ROUTED, item.subject, body))
 

@@ -12,8 +12,11 @@ from tradelane.ledger.service import Ledger
 from tradelane.trade.table import split_subject
 
 
-def decided_lines(ledger: Ledger, tx: Any, batch_id: str, progress: Progress) -> Iterator[Decided]:
-    """Every accepted line of a closed batch, in the order of its file, repeated ones last.
+def decided_lines(
+    ledger: Ledger, tx: Any, batch_id: str, progress: Progress, first: str | None = None
+) -> Iterator[Decided]:
+    """Every accepted line of a closed batch, in the order of its file, repeated ones last; from
+    the line with the subject ``first`` on.
 
     A chunk's entries are in the order of its lines, and lanes follow in the same order, so two
     readers of the log, one for the judgements and one for the lanes, walk it side by side.
@@ -22,15 +25,19 @@ def decided_lines(ledger: Ledger, tx: Any, batch_id: str, progress: Progress) ->
     [opened] = ledger.find(tx, subject, entries.BATCH_OPENED)
     [ranked] = ledger.find(tx, subject, entries.BATCH_RANKED)
     [closed] = ledger.find(tx, subject, entries.BATCH_CLOSED)
+    judged_from, routed_from = opened.index, ranked.index
+    if first is not None:
+        found = {e.entry.kind: e.index for e in ledger.find(tx, first)}
+        judged_from, routed_from = found[entries.ASSESSED], found[entries.ROUTED]
     lanes = (
         (index, value)
-        for index, value in ledger.read(tx, ranked.index, closed.index)
+        for index, value in ledger.read(tx, routed_from, closed.index)
         if value["kind"] == entries.ROUTED and value["body"]["batch"] == batch_id
     )
     repeated: list[str] = []
     assessed: dict[str, Any] = {}
     done = 0
-    for _, value in ledger.read(tx, opened.index, ranked.index):
+    for _, value in ledger.read(tx, judged_from, ranked.index):
         kind, body = value["kind"], value["body"]
         if body.get("batch") != batch_id:
             continue

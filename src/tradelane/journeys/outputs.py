@@ -53,6 +53,7 @@ DECISION_COLUMNS = (
 
 REJECTED_COLUMNS = ("line", "declaration_id", "pointer", "code", "sentence", "hint")
 
+_COUNTERS = ("lanes", "selected_by", "statuses", "reliefs", "notes", "problems", "reasons")
 _TOP = 25
 _BINS = 20
 
@@ -159,7 +160,26 @@ class Figures:
             self.probability_bins[min(int(probability * _BINS), _BINS - 1)] += 1
         if lane == "red" and routed["selected_by"] not in ("random", "none"):
             self.reasons[scored["reasons"][0][0]] += 1
-        item = (float(scored["score"]), -self.lines, decided)
+        self._rank((float(scored["score"]), -decided.index, decided))
+
+    def merge(self, other: Figures) -> None:
+        """Count another part of the batch."""
+        self.lines += other.lines
+        self.rejected += other.rejected
+        self.currency = self.currency or other.currency
+        for name in ("customs_value", "duty", "tax", "other"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in _COUNTERS:
+            getattr(self, name).update(getattr(other, name))
+        for chapter, row in other.chapters.items():
+            mine = self.chapters.setdefault(chapter, [Decimal(0)] * 4)
+            mine[:] = [a + b for a, b in zip(mine, row, strict=True)]
+        bins = zip(self.probability_bins, other.probability_bins, strict=True)
+        self.probability_bins = [a + b for a, b in bins]
+        for item in other.top:
+            self._rank(item)
+
+    def _rank(self, item: tuple[float, int, Decided]) -> None:
         if len(self.top) < _TOP:
             heapq.heappush(self.top, item)
         elif item > self.top[0]:
@@ -170,14 +190,12 @@ class Figures:
         return [item[2] for item in sorted(self.top, reverse=True)]
 
 
-def write_decisions(path: Path, decided: Iterable[Decided], figures: Figures) -> None:
-    """``decisions.csv``, replaced whole or not at all; counts every line into ``figures``."""
-    with replaced(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(DECISION_COLUMNS)
-        for line in decided:
-            figures.add(line)
-            writer.writerow(line.row())
+def write_rows(file: TextIO, decided: Iterable[Decided], figures: Figures) -> None:
+    """Rows of ``decisions.csv``; counts every line into ``figures``."""
+    writer = csv.writer(file, lineterminator="\n")
+    for line in decided:
+        figures.add(line)
+        writer.writerow(line.row())
 
 
 def write_rejected(

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from tradelane.kit.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from tradelane.declarations.service import Declarations
     from tradelane.duties.service import Duties
     from tradelane.journeys.judging import Asked, Chunk
+    from tradelane.journeys.outputs import Figures
+    from tradelane.journeys.writing import SecondHalf
     from tradelane.ledger.service import Ledger
     from tradelane.nomenclature.service import Nomenclature
     from tradelane.registry.service import Registry
@@ -56,6 +58,9 @@ class Workshop(Protocol):
     @property
     def targeting(self) -> Targeting: ...
     @property
+    def database_url(self) -> str | None: ...
+    @property
     def system_url(self) -> str: ...
     def assess_elsewhere(self, asked: Asked) -> Iterator[Chunk]: ...
+    def write_elsewhere(self, asked: SecondHalf) -> Generator[Figures, None, None]: ...
     def duties(self, territory: str | Path, rates: Path | None = None) -> Duties: ...

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from tradelane.kit.database import metadata
+from tradelane.targeting.selection import Routed
 
 selection = sa.Table(
     "selection",
@@ -39,10 +40,6 @@ class Scored(NamedTuple):
     expected_revenue: float | None
     score: float
     needs_person: bool
-
-
-Lane = tuple[int, str, str, float]
-"""Line, lane, how it was selected, and with what propensity."""
 
 
 class SqlSelectionStore:
@@ -87,23 +84,28 @@ class SqlSelectionStore:
         )
         return tx.execute(query).scalar_one() is not None
 
-    def set_lanes(self, tx: sa.Connection, batch_id: str, rows: Sequence[Lane]) -> None:
-        """Keep the lanes of lines that have a score."""
-        if not rows:
-            return
-        statement = (
-            selection.update()
-            .where(selection.c.batch_id == batch_id, selection.c.line == sa.bindparam("at_line"))
-            .values(
-                lane=sa.bindparam("to_lane"),
-                selected_by=sa.bindparam("by"),
-                propensity=sa.bindparam("with_propensity"),
+    def set_lanes(
+        self, tx: sa.Connection, batch_id: str, lanes: Mapping[Routed, Sequence[int]]
+    ) -> None:
+        """Keep the lanes of consecutive lines: ``lanes`` has the lines of each outcome.
+
+        The outcome that most lines share is kept for the whole range at once, the others after it.
+        """
+        by_size = sorted(lanes.items(), key=lambda item: len(item[1]), reverse=True)
+        every = [line for _, lines in by_size for line in lines]
+        for place, (routed, lines) in enumerate(by_size):
+            statement = (
+                selection.update()
+                .where(selection.c.batch_id == batch_id)
+                .values(
+                    lane=routed.lane,
+                    selected_by=routed.selected_by,
+                    propensity=float(routed.propensity),
+                )
             )
-        )
-        tx.execute(
-            statement,
-            [
-                {"at_line": line, "to_lane": lane, "by": by, "with_propensity": propensity}
-                for line, lane, by, propensity in rows
-            ],
-        )
+            if place == 0:
+                within = selection.c.line.between(min(every), max(every))
+                tx.execute(statement.where(within))
+            else:
+                at = selection.c.line == sa.bindparam("at_line")
+                tx.execute(statement.where(at), [{"at_line": line} for line in lines])
