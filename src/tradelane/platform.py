@@ -6,7 +6,7 @@ Nothing here is loaded before it is used: a command that needs no database opens
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from tradelane.declarations.service import Declarations
     from tradelane.duties.service import Duties
     from tradelane.journeys.batches import ClearedBatch
-    from tradelane.journeys.judging import Asked, Chunk
-    from tradelane.journeys.outputs import Figures
+    from tradelane.journeys.judging import Asked
     from tradelane.journeys.replay import ReplayReport
     from tradelane.journeys.writing import SecondHalf
     from tradelane.kit.database import Database
+    from tradelane.kit.offload import Stream
     from tradelane.ledger.model import Report
     from tradelane.ledger.service import Ledger
     from tradelane.nomenclature.service import Nomenclature
@@ -141,17 +141,17 @@ class Tradelane:
         pack = packs.load(territory)
         return Duties(pack, ExchangeRates.read(rates) if rates else None)
 
-    def assess_elsewhere(self, asked: Asked) -> Iterator[Chunk]:
+    def assess_elsewhere(self, asked: Asked) -> Stream:
         """A file read and assessed in a second process, while this one scores and keeps it."""
-        from tradelane.kit.offload import stream
+        from tradelane.kit.offload import Stream
 
-        return stream("tradelane.cli.worker", asked)
+        return Stream("tradelane.cli.worker", asked)
 
-    def write_elsewhere(self, asked: SecondHalf) -> Generator[Figures, None, None]:
+    def write_elsewhere(self, asked: SecondHalf) -> Stream:
         """Half of a long decisions.csv, written by a second process."""
-        from tradelane.kit.offload import stream
+        from tradelane.kit.offload import Stream
 
-        return stream("tradelane.cli.worker", asked)
+        return Stream("tradelane.cli.worker", asked)
 
     # ------------------------------------------------------------ what it does
 

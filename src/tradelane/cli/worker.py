@@ -7,6 +7,7 @@ from typing import Any
 
 from tradelane.journeys.judging import Asked, assess_file
 from tradelane.journeys.writing import SecondHalf, write_second_half
+from tradelane.kit.collector import resting
 from tradelane.kit.offload import serve
 from tradelane.platform import Tradelane
 
@@ -18,4 +19,5 @@ def _make(asked: Asked | SecondHalf) -> Iterator[Any]:
 
 
 if __name__ == "__main__":
-    serve(_make)
+    with resting():
+        serve(_make)

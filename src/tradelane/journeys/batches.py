@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,16 @@ from tradelane.duties.service import Duties
 from tradelane.journeys import clearance
 from tradelane.journeys.clearance import Job
 from tradelane.journeys.inputs import file_digest, keep_file, keep_pack, recall, remember
-from tradelane.journeys.judging import Asked, Chunk, Judged, assess_file, score
+from tradelane.journeys.judging import Asked
 from tradelane.journeys.outputs import Figures, write_rejected
 from tradelane.journeys.report import Facts, model_notices, write_report
+from tradelane.journeys.source import Source
 from tradelane.journeys.tables import history_table
 from tradelane.journeys.workshop import Workshop
 from tradelane.journeys.writing import write_decisions
 from tradelane.kit import packs
 from tradelane.kit.canonical import digest_of
+from tradelane.kit.collector import resting
 from tradelane.kit.durable import Steps, run_durable
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.packs import Pack
@@ -99,13 +100,24 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
         keep_file(shop.home, request.rates, settings["rates"])
 
     # The same inputs give the same id: that is how an unfinished batch is found again.
-    work_id = digest_of(settings).removeprefix("sha256:")[:16]
+    batch_id = digest_of(settings).removeprefix("sha256:")[:16]
+    asked = Asked(
+        home=shop.home,
+        file=request.batch,
+        mapping=request.mapping,
+        pack=pack.root,
+        rates=request.rates,
+        batch_id=batch_id,
+        start=0,
+        size=clearance.CHUNK_ROWS,
+    )
+    source = Source(shop, asked, rows_total)
 
     def workflow(steps: Steps) -> dict[str, Any]:
         model = steps("train", _train, shop, request, mapping, duties, settings, progress)
         manifest = shop.registry.get_manifest(model["ref"])
         job = Job(
-            batch_id=work_id,
+            batch_id=batch_id,
             name=request.batch.name,
             settings={**settings, "model": manifest["digest"]},
             budget=request.budget,
@@ -114,32 +126,13 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
             engine=engine_of(manifest),
             rows_total=rows_total,
         )
-
-        def chunks(start: int) -> Iterator[Chunk]:
-            asked = Asked(
-                home=shop.home,
-                file=request.batch,
-                mapping=request.mapping,
-                pack=pack.root,
-                rates=request.rates,
-                batch_id=work_id,
-                start=start,
-                size=clearance.CHUNK_ROWS,
-            )
-            if rows_total - start > 2 * asked.size and (os.cpu_count() or 1) > 1:
-                return shop.assess_elsewhere(asked)
-            return assess_file(shop, asked)
-
-        trained = cache(lambda: shop.targeting.load(model["ref"]))
-
-        def judge(chunk: Chunk) -> list[Judged]:
-            return score(chunk, work_id, shop.targeting, trained(), shop.clock)
-
-        counts = clearance.Clearance(shop, job, chunks, judge, progress).run(steps)
+        chunks = partial(source.judged, model=model["ref"])
+        counts = clearance.Clearance(shop, job, chunks, progress).run(steps)
         return {**counts, **model}
 
-    counts = run_durable(shop.system_url, work_id, workflow, version=VERSION)
-    return _write_out(shop, request, pack, work_id, counts, progress)
+    with resting(), closing(source):
+        counts = run_durable(shop.system_url, batch_id, workflow, version=VERSION)
+        return _write_out(shop, request, pack, batch_id, counts, progress)
 
 
 def _settings(request: Request, mapping: Mapping, pack: Pack, duties: Duties) -> dict[str, Any]:

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tradelane.declarations.model import Received, Verb
 from tradelane.journeys import entries
 from tradelane.journeys.entries import Encoded
-from tradelane.journeys.judging import Chunk, Chunks, Judged
+from tradelane.journeys.judging import Chunks, Judged, JudgedChunk
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.canonical import decode
 from tradelane.kit.clock import stamp
+from tradelane.kit.collector import between_chunks
 from tradelane.kit.durable import Steps
 from tradelane.kit.progress import Progress
 from tradelane.targeting.selection import Routed, Selection, choose, router
@@ -52,20 +53,12 @@ class Job:
 class Clearance:
     """The story of one file, told over the capabilities of the workshop."""
 
-    def __init__(
-        self,
-        shop: Workshop,
-        job: Job,
-        chunks: Chunks,
-        judge: Callable[[Chunk], list[Judged]],
-        progress: Progress,
-    ) -> None:
+    def __init__(self, shop: Workshop, job: Job, chunks: Chunks, progress: Progress) -> None:
         self._shop = shop
         self._job = job
         self._chunks = chunks
-        self._judge = judge
         self._progress = progress
-        self._stream: Iterator[Chunk] | None = None
+        self._stream: Iterator[JudgedChunk] | None = None
         self._at_row = 0
 
     def run(self, steps: Steps) -> dict[str, Any]:
@@ -75,6 +68,7 @@ class Clearance:
         for number in itertools.count():
             at = steps(f"receive {number}", self._receive, at["row"])
             self._progress("received, assessed, scored", at["row"], self._job.rows_total)
+            between_chunks()
             if at["done"]:
                 break
         steps("rank", self._rank)
@@ -83,6 +77,7 @@ class Clearance:
             routed = steps(f"route {number}", self._route, line)
             line = routed["line"]
             self._progress("routed to lanes", line, routed["lines"])
+            between_chunks()
             if line >= routed["lines"]:
                 break
         return steps("close", self._close)
@@ -116,13 +111,12 @@ class Clearance:
         chunk = self._take(start)
         if chunk is None:
             return {"row": start, "done": True}
-        filings = self._judge(chunk)
 
         def write(tx: Any) -> None:
-            arrivals = [judged.arrival for judged in filings]
+            arrivals = [judged.arrival for judged in chunk.filings]
             received = shop.declarations.receive_many(tx, job.batch_id, arrivals)
             fresh = {arrival.first_row for arrival in received.accepted}
-            accepted = [judged for judged in filings if judged.arrival.first_row in fresh]
+            accepted = [judged for judged in chunk.filings if judged.arrival.first_row in fresh]
             self._record(tx, self._events(accepted, received))
             first = shop.selections.next_line(tx, job.batch_id)
             scores = itertools.chain.from_iterable(judged.scores for judged in accepted)
@@ -213,7 +207,7 @@ class Clearance:
         found = self._shop.ledger.find(tx, self._subject, entries.BATCH_RANKED)
         return Selection(**found[0].entry.body["selection"]) if found else None
 
-    def _take(self, start: int) -> Chunk | None:
+    def _take(self, start: int) -> JudgedChunk | None:
         if self._stream is None or self._at_row != start:
             self._stream = self._chunks(start)
         chunk = next(self._stream, None)

@@ -6,10 +6,10 @@ duty; `score` adds the risk.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tradelane.declarations import mapping as mappings
 from tradelane.declarations.model import Arrival, Filing, arrive
@@ -20,6 +20,7 @@ from tradelane.journeys.entries import Encoded
 from tradelane.journeys.tables import scoring_table
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.clock import Clock, stamp
+from tradelane.kit.collector import between_chunks
 from tradelane.targeting.service import Targeting, Trained
 from tradelane.trade.table import subject_of, subject_of_declaration
 
@@ -64,10 +65,18 @@ class Judged(NamedTuple):
     scores: list[Score]
 
 
-class Chunks(Protocol):
-    """Gives a file's chunks from a row on."""
+class JudgedChunk(NamedTuple):
+    """Consecutive filings, judged: ``rows`` rows from row ``start`` on."""
 
-    def __call__(self, start: int) -> Iterator[Chunk]: ...
+    start: int
+    rows: int
+    filings: list[Judged]
+
+
+class Chunks(Protocol):
+    """Gives a file's judged chunks from a row on."""
+
+    def __call__(self, start: int) -> Iterator[JudgedChunk]: ...
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,7 @@ def assess_file(shop: Workshop, asked: Asked) -> Iterator[Chunk]:
         if rows >= asked.size:
             yield _assess(start, rows, taken, asked.batch_id, duties, shop.clock)
             start, rows, taken = start + rows, 0, []
+            between_chunks()
     if taken:
         yield _assess(start, rows, taken, asked.batch_id, duties, shop.clock)
 
@@ -126,28 +136,40 @@ def _assess(
 
 
 def score(
-    chunk: Chunk, batch: str, targeting: Targeting, trained: Trained, clock: Clock
-) -> list[Judged]:
-    """The chunk's filings with the scores of their lines and every entry in its order."""
-    if chunk.table is None:
-        return [Judged(filing.arrival, [], []) for filing in chunk.filings]
-    rows = targeting.score(trained, chunk.table).iter_rows(named=True)
-    at, model = stamp(clock.now()), trained.ref.digest
-    judged: list[Judged] = []
-    for filing in chunk.filings:
-        events, scores = filing.received.copy(), list[Score]()
-        for assessed, needs_person in filing.lines:
-            row, subject = next(rows), assessed[1]
-            body = entries.scored_body(batch, model, row)
-            events += (assessed, entries.entry(at, entries.SCORED, subject, body))
-            scores.append(
-                Score(
-                    subject,
-                    row["probability"],
-                    row["expected_revenue"],
-                    row["score"],
-                    needs_person,
-                )
+    chunks: Iterator[Chunk],
+    batch: str,
+    targeting: Targeting,
+    trained: Callable[[], Trained],
+    clock: Clock,
+) -> Iterator[JudgedChunk]:
+    """The chunks with the scores of their lines and every entry in its order. ``trained`` is
+    asked for the model only when there is something to score."""
+    for chunk in chunks:
+        if chunk.table is None:
+            filings = [Judged(filing.arrival, [], []) for filing in chunk.filings]
+        else:
+            model = trained()
+            rows = targeting.score(model, chunk.table).iter_rows(named=True)
+            at = stamp(clock.now())
+            filings = [_judged(f, rows, at, batch, model.ref.digest) for f in chunk.filings]
+        yield JudgedChunk(chunk.start, chunk.rows, filings)
+
+
+def _judged(
+    filing: Assessed, rows: Iterator[dict[str, Any]], at: str, batch: str, model: str
+) -> Judged:
+    events, scores = filing.received.copy(), list[Score]()
+    for assessed, needs_person in filing.lines:
+        row, subject = next(rows), assessed[1]
+        body = entries.scored_body(batch, model, row)
+        events += (assessed, entries.entry(at, entries.SCORED, subject, body))
+        scores.append(
+            Score(
+                subject,
+                row["probability"],
+                row["expected_revenue"],
+                row["score"],
+                needs_person,
             )
-        judged.append(Judged(filing.arrival, events, scores))
-    return judged
+        )
+    return Judged(filing.arrival, events, scores)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from tradelane.kit.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable
 
     from tradelane.declarations.service import Declarations
     from tradelane.duties.service import Duties
-    from tradelane.journeys.judging import Asked, Chunk
-    from tradelane.journeys.outputs import Figures
+    from tradelane.journeys.judging import Asked
     from tradelane.journeys.writing import SecondHalf
+    from tradelane.kit.offload import Stream
     from tradelane.ledger.service import Ledger
     from tradelane.nomenclature.service import Nomenclature
     from tradelane.registry.service import Registry
@@ -61,6 +61,6 @@ class Workshop(Protocol):
     def database_url(self) -> str | None: ...
     @property
     def system_url(self) -> str: ...
-    def assess_elsewhere(self, asked: Asked) -> Iterator[Chunk]: ...
-    def write_elsewhere(self, asked: SecondHalf) -> Generator[Figures, None, None]: ...
+    def assess_elsewhere(self, asked: Asked) -> Stream: ...
+    def write_elsewhere(self, asked: SecondHalf) -> Stream: ...
     def duties(self, territory: str | Path, rates: Path | None = None) -> Duties: ...

@@ -199,7 +199,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-65536",
-            "wal_autocheckpoint=4000",
+            "wal_autocheckpoint=16000",
         ):
             connection.execute(f"PRAGMA {pragma}")
     except UnicodeDecodeError as error:

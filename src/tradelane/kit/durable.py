@@ -78,8 +78,7 @@ def run_durable(
             if before is not None and before.status not in ("PENDING", "SUCCESS"):
                 DBOS.delete_workflow(workflow_id)
             with SetWorkflowID(workflow_id):
-                handle = DBOS.start_workflow(durable, workflow_id)
-            return handle.get_result()
+                return durable(workflow_id)
     except Exception:
         if not failures:
             raise

@@ -1,4 +1,5 @@
-"""A stream of values made in another Python process, so that two cores work on one job.
+"""Streams of values made ahead: in another Python process, so that two cores work on one job, or in
+another thread, so that work goes on while a disk is waited for.
 
 The other process is ``python -m MODULE``, which calls `serve`; what it was asked comes in on its
 standard input, what it makes goes out on its standard output, both pickled between our own two
@@ -14,64 +15,80 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from tradelane.kit.errors import Problem, TradelaneError
 
+T = TypeVar("T")
 _AHEAD = 2
 
 
-def stream(module: str, asked: Any) -> Generator[Any, None, None]:
-    """What ``module`` makes of ``asked``, in order.
+class Stream:
+    """What ``module`` makes of ``asked``, in order; the other process starts at once.
 
     Errors: what the other process raised if it is a TradelaneError, else TradelaneError
-    ``process.died`` with the end of what it said. Closing the generator ends the process.
+    ``process.died``. Closing it, or coming to its end, ends the process.
     """
-    source = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH", ""))))
-    process = subprocess.Popen(
-        [sys.executable, "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    ready: queue.Queue[Any] = queue.Queue(_AHEAD)
-    stopped = threading.Event()
-    reader = threading.Thread(target=_drain, args=(process.stdout, ready, stopped), daemon=True)
-    try:
-        with contextlib.suppress(BrokenPipeError), process.stdin as ask:
+
+    def __init__(self, module: str, asked: Any) -> None:
+        source = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH", ""))))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._ready: queue.Queue[Any] = queue.Queue(_AHEAD)
+        self._stopped = threading.Event()
+        self._reader = threading.Thread(
+            target=_drain, args=(self._process.stdout, self._ready, self._stopped), daemon=True
+        )
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as ask:
             pickle.dump(asked, ask)
-        reader.start()
-        while True:
-            kind, value = ready.get()
-            if kind == "value":
-                yield value
-            elif kind == "error":
-                raise value
-            elif kind == "end":
-                return
-            else:
-                raise TradelaneError(
-                    Problem(
-                        "process.died",
-                        f"A working process ended early (exit code {process.wait()}).",
-                        hint="What was done is kept. Run the same command again; if it happens "
-                        "again, the machine may be short of memory.",
-                    )
+        self._reader.start()
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> Any:
+        if self._stopped.is_set():
+            raise StopIteration
+        kind, value = self._ready.get()
+        if kind == "value":
+            return value
+        if kind == "died":
+            code = self._process.wait()
+            self.close()
+            raise TradelaneError(
+                Problem(
+                    "process.died",
+                    f"A working process ended early (exit code {code}).",
+                    hint="What was done is kept. Run the same command again; if it happens again, "
+                    "the machine may be short of memory.",
                 )
-    finally:
-        stopped.set()
-        process.kill()
-        process.wait()
-        with contextlib.suppress(queue.Empty):
-            ready.get_nowait()
-        if reader.ident is not None:
-            reader.join(5)
-        process.stdout.close()
+            )
+        self.close()
+        if kind == "error":
+            raise value
+        raise StopIteration
+
+    def close(self) -> None:
+        """End the other process, whatever it is doing."""
+        self._stopped.set()
+        self._process.kill()
+        self._process.wait()
+        self._reader.join(5)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def __del__(self) -> None:
+        if not self._stopped.is_set():
+            self.close()
 
 
 def _drain(pipe: IO[bytes], ready: queue.Queue[Any], stopped: threading.Event) -> None:
@@ -80,13 +97,7 @@ def _drain(pipe: IO[bytes], ready: queue.Queue[Any], stopped: threading.Event) -
             found = pickle.load(pipe)  # noqa: S301 - from the process that we started ourselves
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):
             found = ("died", None)
-        while not stopped.is_set():
-            try:
-                ready.put(found, timeout=0.5)
-                break
-            except queue.Full:
-                continue
-        if found[0] != "value":
+        if not _put(ready, found, stopped) or found[0] != "value":
             return
 
 
@@ -107,3 +118,45 @@ def serve(make: Callable[[Any], Iterator[Any]]) -> None:
         out.flush()
     except BrokenPipeError:
         os._exit(1)  # nobody is listening any more
+
+
+def ahead(values: Iterator[T]) -> Iterator[T]:
+    """The same values, each made in a thread while the one before it is used."""
+    ready: queue.Queue[tuple[str, Any]] = queue.Queue(1)
+    stopped = threading.Event()
+
+    def make() -> None:
+        last: tuple[str, Any] = ("end", None)
+        try:
+            for value in values:
+                if not _put(ready, ("value", value), stopped):
+                    return
+        except BaseException as error:
+            last = ("error", error)
+        _put(ready, last, stopped)
+
+    thread = threading.Thread(target=make, daemon=True)
+    thread.start()
+    try:
+        while True:
+            kind, value = ready.get()
+            if kind == "value":
+                yield value
+            elif kind == "error":
+                raise value
+            else:
+                return
+    finally:
+        stopped.set()
+        thread.join(60)
+
+
+def _put(ready: queue.Queue[Any], item: Any, stopped: threading.Event) -> bool:
+    """Put an item in, waiting for room; False when nobody wants it any more."""
+    while not stopped.is_set():
+        try:
+            ready.put(item, timeout=0.5)
+        except queue.Full:
+            continue
+        return True
+    return False

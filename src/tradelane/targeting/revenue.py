@@ -113,7 +113,7 @@ def restore(files: Mapping[str, bytes]) -> Revenue:
     """The estimator that `Revenue.dump` wrote."""
     about = canonical.decode(files["revenue.json"])
     data = files.get("revenue.ubj")
-    booster = xgb.Booster({"nthread": 2}, model_file=bytearray(data)) if data else None
+    booster = xgb.Booster({"nthread": 1}, model_file=bytearray(data)) if data else None
     return Revenue(
         about["basis"],
         float(about["typical"]),

@@ -108,7 +108,7 @@ class Boosted:
         }
 
     def restore(self, files: Mapping[str, bytes]) -> None:
-        self._booster = xgb.Booster({"nthread": 2}, model_file=bytearray(files["boosted.ubj"]))
+        self._booster = xgb.Booster({"nthread": 1}, model_file=bytearray(files["boosted.ubj"]))
         about = canonical.decode(files["calibration.json"])
         self._calibration = calibration.Calibration(
             float(about["slope"]), float(about["offset"]), about["lines"]
