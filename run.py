@@ -177,7 +177,7 @@ def fetch_pip() -> Path | None:
 
 
 def run_checks(pytest_arguments: list[str]) -> int:
-    """Lint, format, types, import contracts, then the tests; each runs even if one before failed."""
+    """Lint, format, types, contracts, then the tests; each runs even if one before failed."""
     tool = PYTHON.parent
     workers = str(min(os.cpu_count() or 1, 4))
     checks = {

@@ -1,9 +1,9 @@
 """Clears goods, and the AI that judges goods, across the borders of the Pacific.
 
-    import tradelane
+import tradelane
 
-    lane = tradelane.open("work")
-    result = lane.clear("week.csv", history="history.csv")
+lane = tradelane.open("work")
+result = lane.clear("week.csv", history="history.csv")
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tradelane.platform import Tradelane
 
 __all__ = ["__version__", "open"]
-
 
 
 def open(home: str | Path | None = None) -> Tradelane:

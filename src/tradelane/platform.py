@@ -55,7 +55,7 @@ class Tradelane:
         database_url: str | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.home_given = home is not None or "TRADELANE_HOME" in os.environ
+        self.home_given = bool(home or os.environ.get("TRADELANE_HOME"))
         self.home = Path(home or os.environ.get("TRADELANE_HOME") or ".tradelane")
         self.database_url = database_url or os.environ.get("TRADELANE_DATABASE_URL")
         self.clock = clock or SystemClock()
@@ -279,6 +279,8 @@ class Tradelane:
         from tradelane.journeys.backups import restore
 
         restore(archive, folder)
-        restored = Tradelane(folder, clock=self.clock)
+        # Its own file, whatever database the environment names.
+        url = f"sqlite:///{folder / DATABASE_FILE}"
+        restored = Tradelane(folder, database_url=url, clock=self.clock)
         with restored.database.read() as tx:
             return restored.ledger.verify(tx)

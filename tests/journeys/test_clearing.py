@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tradelane.journeys.batches import ClearedBatch
 from tradelane.journeys.outputs import DECISION_COLUMNS, REJECTED_COLUMNS
+from tradelane.kit.errors import InputRefused, Problem, TradelaneError
 from tradelane.platform import Tradelane
 from workspaces import SEED, Administration, Cleared, read_csv, write_csv
 
@@ -254,3 +256,30 @@ def test_the_korean_file_is_cleared_and_its_labels_are_called_leaked(
     assert "repeat" in said or "leak" in said
     assert result.notices[0][1][:40] in result.report_html.read_text(encoding="utf-8")
     assert lane.replay(sample=20).ok
+
+
+def test_a_file_whose_run_was_interrupted_is_not_begun_anew_with_other_settings(
+    administration: Administration,
+    new_home: Path,
+    opened: Opened,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def cut_off(self: object) -> None:
+        raise TradelaneError(Problem("test.cut_off", "Cut off."))
+
+    lane = opened(new_home)
+
+    def clear(budget: float) -> ClearedBatch:
+        return lane.clear(
+            administration.batch, history=administration.history, seed=SEED, budget=budget
+        )
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tradelane.journeys.clearance.Clearance._rank", cut_off)
+        with pytest.raises(TradelaneError, match="Cut off"):
+            clear(0.05)
+    with pytest.raises(InputRefused, match=r"budget 0\.05") as refused:
+        clear(0.2)
+    assert [problem.code for problem in refused.value.problems] == ["clearance.unfinished"]
+    assert clear(0.05).figures.lanes["pending"] == 0
+    assert clear(0.2).figures.statuses == {"already_received": administration.rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -265,20 +266,9 @@ class _Assembly:
                     f"The net mass {net} kg is over the gross mass {gross} kg.",
                 )
             )
-        exists, note = self._code(code, on)
-        if not exists:
-            problems.append(
-                self._at(
-                    "hs_code",
-                    group,
-                    row,
-                    "declarations.hs_unknown",
-                    f"{show_code(code)} is not in the nomenclature on {on.isoformat()}.",
-                    "Look it up with `tradelane codes search`.",
-                )
-            )
-        elif note:
-            group.notes.append(self._at("hs_code", group, row, "declarations.hs_unchecked", note))
+        unknown = self._unknown_code(group, row, code, on)
+        if unknown is not None:
+            problems.append(unknown)
         if not value:
             group.notes.append(
                 self._at(
@@ -290,6 +280,22 @@ class _Assembly:
                 )
             )
         return problems
+
+    def _unknown_code(self, group: _Group, row: RawRow, code: str, on: dt.date) -> Problem | None:
+        """The problem that the nomenclature does not have the code; a note where it cannot tell."""
+        exists, note = self._code(code, on)
+        if note:
+            group.notes.append(self._at("hs_code", group, row, "declarations.hs_unchecked", note))
+        if exists:
+            return None
+        return self._at(
+            "hs_code",
+            group,
+            row,
+            "declarations.hs_unknown",
+            f"{show_code(code)} is not in the nomenclature on {on.isoformat()}.",
+            "Look it up with `tradelane codes search`.",
+        )
 
     def _code(self, code: str, on: dt.date) -> tuple[bool, str]:
         found = self.seen.get((code, on))
@@ -305,6 +311,12 @@ class _Assembly:
         assert self.group is not None
         position = len(self.group.rows)
         _, problems = self._read_all(self.plan.line, cells, row.line, f"/lines/{position}/")
+        slot = next(slot for slot in self.plan.line if slot.field == "hs_code")
+        with suppress(CellRefused):  # which is among the problems already
+            code = slot.read(cells[slot.index])
+            if self.group.header is not None:
+                unknown = self._unknown_code(self.group, row, code, self.group.header[2])
+                problems += [] if unknown is None else [unknown]
         _, found = self._read_all(
             self.plan.outcome_slots, cells, row.line, f"/lines/{position}/outcome/"
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Platform(Protocol):
     """What these commands need from the platform."""
 
-    def read_declarations(self, path: Path, mapping: str | None) -> Iterator[Declaration]: ...
+    def read_declarations(self, path: Path, mapping: str) -> Iterator[Declaration]: ...
     def duties(self, territory: str, rates: Path | None) -> Duties: ...
 
 
@@ -58,7 +58,12 @@ def duties() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--territory", default="demo", show_default=True, help="Pack: a name or a folder.")
 @_RATES
-@click.option("--mapping", help="Mapping of the file's columns: a name or a file.")
+@click.option(
+    "--mapping",
+    default="tradelane",
+    show_default=True,
+    help="Mapping of the file's columns: a name or a file.",
+)
 @_JSON
 @click.pass_obj
 def assess(
@@ -66,7 +71,7 @@ def assess(
     file: Path,
     territory: str,
     rates: Path | None,
-    mapping: str | None,
+    mapping: str,
     as_json: bool,
 ) -> None:
     """Assess every goods line of a file of declarations."""

@@ -31,6 +31,8 @@ from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.packs import Pack
 from tradelane.kit.progress import Progress
 from tradelane.kit.version import VERSION
+from tradelane.registry.service import library_versions
+from tradelane.targeting.selection import check_shares
 from tradelane.targeting.service import code_digest, engine_of
 
 
@@ -90,6 +92,7 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
     Errors: InputRefused when file, history, mapping or territory cannot be used; what is wrong
     with single rows is in ``rejected.csv`` instead.
     """
+    check_shares(request.budget, request.random_share)
     mapping = mappings.load(request.mapping)
     pack = packs.load(request.territory or mapping.territory or _no_territory(mapping))
     duties = shop.duties(pack.root, request.rates)
@@ -101,6 +104,7 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
 
     # The same inputs give the same id: that is how an unfinished batch is found again.
     batch_id = digest_of(settings).removeprefix("sha256:")[:16]
+    _refuse_unfinished(shop, batch_id, settings)
     asked = Asked(
         home=shop.home,
         file=request.batch,
@@ -119,7 +123,7 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
         job = Job(
             batch_id=batch_id,
             name=request.batch.name,
-            settings={**settings, "model": manifest["digest"]},
+            settings={**settings, "model": manifest["digest"], "tradelane": VERSION},
             budget=request.budget,
             random_share=request.random_share,
             seed=None if request.seed is None else request.seed.to_bytes(16, "big", signed=True),
@@ -147,8 +151,31 @@ def _settings(request: Request, mapping: Mapping, pack: Pack, duties: Duties) ->
         "budget": str(request.budget),
         "random_share": str(request.random_share),
         "seed": "" if request.seed is None else str(request.seed),
-        "tradelane": VERSION,
     }
+
+
+def _refuse_unfinished(shop: Workshop, batch_id: str, settings: dict[str, Any]) -> None:
+    """The same file must not be begun with other settings while an earlier run of it is open: what
+    that run received would be known already, and would never get a lane."""
+    with shop.database.read() as tx:
+        batches = shop.declarations.batches(tx)
+    for batch in batches:
+        if batch.id == batch_id or batch.status == "closed":
+            continue
+        if batch.file_digest == settings["file"]:
+            differs = [
+                f"{name} {batch.settings.get(name) or 'none'}"
+                for name in settings
+                if batch.settings.get(name) != settings[name]
+            ]
+            raise InputRefused(
+                Problem(
+                    "clearance.unfinished",
+                    f"An earlier run of this file was interrupted after {batch.rows_read:,} of its "
+                    f"rows (batch {batch.id}); it had other settings: {', '.join(differs)}.",
+                    hint="Finish it first by giving those settings again; then run this.",
+                )
+            )
 
 
 def _train(
@@ -161,7 +188,7 @@ def _train(
 ) -> dict[str, Any]:
     """The model for this history: an earlier one of the same data, or a new one."""
     about = {name: settings[name] for name in ("history", "mapping", "parameters")}
-    key = digest_of({**about, "code": code_digest()})
+    key = digest_of({**about, "code": code_digest(), "libraries": library_versions()})
     before = recall(shop.home, key)
     if before is not None and shop.registry.has(before["ref"]):
         return before

@@ -21,7 +21,12 @@ def bars(rows: list[tuple[str, float]], x_title: str, colours: dict[str, str] | 
     """Horizontal bars, in the order given, one row a (label, value)."""
     encoding: dict[str, Any] = {
         "y": {"field": "label", "type": "nominal", "sort": None, "title": None},
-        "x": {"field": "value", "type": "quantitative", "title": x_title},
+        "x": {
+            "field": "value",
+            "type": "quantitative",
+            "title": x_title,
+            "axis": {"tickCount": 4, "format": "~s"},
+        },
     }
     if colours:
         encoding["color"] = {

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from tradelane.kit.errors import IntegrityBroken, Problem, TradelaneError
+from tradelane.kit.errors import InputRefused, IntegrityBroken, Problem, TradelaneError
 
 T = TypeVar("T")
 
@@ -54,8 +54,21 @@ class Database:
     """A database at a SQLAlchemy URL (``sqlite:///path`` or ``postgresql+psycopg://...``)."""
 
     def __init__(self, url: str, *, busy_seconds: float = 30.0) -> None:
-        self.url = sa.make_url(normalise_url(url))
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        try:
+            self.url = sa.make_url(normalise_url(url))
+            backend = self.url.get_backend_name()
+        except ArgumentError:
+            backend = ""
+        if backend not in ("sqlite", "postgresql"):
+            raise InputRefused(
+                Problem(
+                    "database.url",
+                    "The database's URL is not one that Tradelane can use.",
+                    hint="Set TRADELANE_DATABASE_URL like postgresql://user@host/database, or "
+                    "unset it.",
+                )
+            )
+        self.is_sqlite = backend == "sqlite"
         options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite}
         if self.is_sqlite:
             options["connect_args"] = {"timeout": busy_seconds, "check_same_thread": False}

@@ -7,6 +7,7 @@ must be safe to run twice; ours write their progress in the transaction that doe
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -84,5 +85,7 @@ def run_durable(
             raise
     finally:
         DBOS.destroy(destroy_registry=True)
+        # It would flush the error stream of this run in the next one, when that may be closed.
+        logging.getLogger("dbos").handlers.clear()
     with translated():
         raise failures[-1]  # DBOS hands on a copy that it kept; this one has its cause and trace

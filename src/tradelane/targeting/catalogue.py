@@ -78,6 +78,9 @@ MEASURES = (
     Measure("packing", "PACKING", "gross_mass_kg", "net_mass_kg", ()),
 )
 
+MASS_UNITS = ("KGM", "GRM", "TNE")
+"""UN/ECE Recommendation 20 units of mass."""
+
 LEVELS = (("hs6", "origin"), ("hs6",), ("hs4",), ("hs2",))
 """Who counts as a peer, the closest first; the first level with enough lines is used."""
 

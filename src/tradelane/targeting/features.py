@@ -19,6 +19,7 @@ from tradelane.targeting import entities, peers
 from tradelane.targeting.catalogue import (
     ENTITIES,
     INPUT_COLUMNS,
+    MASS_UNITS,
     MEASURES,
     NAMES,
     OWN_PRICE,
@@ -194,6 +195,8 @@ def _prepare(lines: pl.DataFrame) -> pl.DataFrame:
         hs2=pl.col("hs_code").str.slice(0, 2),
         money=pl.when(_RATED).then(pl.lit("")).otherwise("currency"),
         exchange_rate=pl.when(_RATED).then("exchange_rate").otherwise(1.0),
+        # Where goods are counted by mass, a price or a mass per unit says nothing new.
+        quantity=pl.when(~pl.col("quantity_unit").is_in(MASS_UNITS)).then("quantity"),
     ).with_columns(pl.col("customs_value", "freight") * pl.col("exchange_rate"))
     ratios = table.select(peers.log_ratios()).with_columns(pl.all().fill_null(np.nan))
     amounts = ("customs_value", "net_mass_kg", "quantity", "duty_rate")

@@ -158,6 +158,12 @@ def router(selection: Selection) -> Callable[[str, float, bool], Routed]:
     return lane
 
 
+def check_shares(budget: float, random_share: float) -> None:
+    """Raise InputRefused ``targeting.budget`` unless both are shares from 0 to 1."""
+    _share("budget", budget)
+    _share("random share", random_share)
+
+
 def _share(what: str, value: float) -> Decimal:
     if not 0 <= value <= 1:
         raise InputRefused(

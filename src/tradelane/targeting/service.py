@@ -149,8 +149,9 @@ class Targeting:
         self, trained: Trained, lines: pl.DataFrame, *, balance: float | None = None
     ) -> pl.DataFrame:
         """One row a line, in order: ``subject``; ``probability``, ``expected_revenue`` (in the
-        line's currency) and ``score`` as floats (null where not known) and, with ``_text``, as the
-        same number in fixed decimals; ``reason_{1..3}_code`` and ``_text``; ``features_digest``.
+        territory's currency) and ``score`` as floats (null where not known) and, with ``_text``,
+        as the same number in fixed decimals; ``reason_{1..3}_code`` and ``_text``;
+        ``features_digest``.
 
         Every row depends on its line and the model alone. Errors: ``targeting.columns``.
         """

@@ -131,7 +131,7 @@ def test_a_parameter_without_a_source_is_refused(folder: Path) -> None:
 
 def test_a_date_that_does_not_exist_is_refused(folder: Path) -> None:
     _change(folder, "taxes.yaml", "valid_from: 2020-01-01", "valid_from: 2020-02-30")
-    assert _refusals(folder)[0].code == "duties.pack_field"
+    assert _refusals(folder)[0].code == "packs.yaml"
 
 
 @pytest.mark.parametrize(
