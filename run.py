@@ -91,9 +91,10 @@ def make_venv() -> None:
     command = [sys.executable, "-m", "venv", "--without-pip", str(VENV)]
     if subprocess.call(command, stdout=subprocess.DEVNULL) == 0 and PYTHON.exists():
         return
-    if shutil.which("uv") and subprocess.call(
-        ["uv", "venv", "-q", "--python", sys.executable, str(VENV)]
-    ) == 0:
+    if (
+        shutil.which("uv")
+        and subprocess.call(["uv", "venv", "-q", "--python", sys.executable, str(VENV)]) == 0
+    ):
         return
     sys.exit(fail("Python could not make a virtual environment; see the message above."))
 

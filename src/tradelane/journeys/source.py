@@ -1,4 +1,4 @@
-"""A file as judged chunks; a long one is worked on ahead, by a second process and a thread."""
+"""A file as judged chunks; a long one is read and assessed by a second process, ahead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 
 from tradelane.journeys.judging import Asked, Chunk, JudgedChunk, assess_file, score
 from tradelane.journeys.workshop import Workshop
-from tradelane.kit.offload import Stream, ahead
+from tradelane.kit.offload import Stream
 
 _LONG = 2
 """Chunks from which a second process pays for its start."""
@@ -39,8 +39,7 @@ class Source:
         else:
             self.close()
             assessed = self._started = self._elsewhere(asked)
-        chunks = score(assessed, asked.batch_id, shop.targeting, trained, shop.clock)
-        return ahead(chunks) if self._is_long(start) else chunks
+        return score(assessed, asked.batch_id, shop.targeting, trained, shop.clock)
 
     def close(self) -> None:
         """End the second process, if there is one."""

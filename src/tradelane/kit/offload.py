@@ -1,5 +1,4 @@
-"""Streams of values made ahead: in another Python process, so that two cores work on one job, or in
-another thread, so that work goes on while a disk is waited for.
+"""A stream of values made in another Python process, so that two cores work on one job.
 
 The other process is ``python -m MODULE``, which calls `serve`; what it was asked comes in on its
 standard input, what it makes goes out on its standard output, both pickled between our own two
@@ -17,11 +16,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 from tradelane.kit.errors import Problem, TradelaneError
 
-T = TypeVar("T")
 _AHEAD = 2
 
 
@@ -118,37 +116,6 @@ def serve(make: Callable[[Any], Iterator[Any]]) -> None:
         out.flush()
     except BrokenPipeError:
         os._exit(1)  # nobody is listening any more
-
-
-def ahead(values: Iterator[T]) -> Iterator[T]:
-    """The same values, each made in a thread while the one before it is used."""
-    ready: queue.Queue[tuple[str, Any]] = queue.Queue(1)
-    stopped = threading.Event()
-
-    def make() -> None:
-        last: tuple[str, Any] = ("end", None)
-        try:
-            for value in values:
-                if not _put(ready, ("value", value), stopped):
-                    return
-        except BaseException as error:
-            last = ("error", error)
-        _put(ready, last, stopped)
-
-    thread = threading.Thread(target=make, daemon=True)
-    thread.start()
-    try:
-        while True:
-            kind, value = ready.get()
-            if kind == "value":
-                yield value
-            elif kind == "error":
-                raise value
-            else:
-                return
-    finally:
-        stopped.set()
-        thread.join(60)
 
 
 def _put(ready: queue.Queue[Any], item: Any, stopped: threading.Event) -> bool:
