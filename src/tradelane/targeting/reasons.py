@@ -38,16 +38,20 @@ class Facts:
 
     def number(self, name: str, row: int) -> float:
         """A feature or an evidence value; NaN where it is not known."""
-        if name not in self._columns:
-            self._columns[name] = self._features[name].to_list()
-        return float(self._columns[name][row])
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = self._features[name].cast(pl.Float64).to_list()
+        value: float = found[row]
+        return value
 
     def text(self, name: str, row: int) -> str:
         """A text column of the line itself."""
         key = "line." + name
-        if key not in self._columns:
-            self._columns[key] = self._lines[name].fill_null("").to_list()
-        return str(self._columns[key][row])
+        found = self._columns.get(key)
+        if found is None:
+            found = self._columns[key] = self._lines[name].fill_null("").to_list()
+        value: str = found[row]
+        return value
 
     def amount(self, name: str, row: int) -> float:
         """A numeric column of the line itself; NaN where it is absent."""
