@@ -113,16 +113,27 @@ def child(batch: str, history: str, home: str, report: str) -> None:
     result = tradelane.open(home).clear(batch, history=history, out=home, seed=1, progress=progress)
     seconds = time.perf_counter() - started
     usage = resource.getrusage(resource.RUSAGE_SELF)
+    others = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = {
         "rows": result.read,
         "seconds": seconds,
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "stages": {name: round(spent, 2) for name, spent in stages.items()},
-        "peak_bytes": usage.ru_maxrss * 1024,
+        "peak_bytes": own_peak() + others.ru_maxrss * 1024,
         "database_bytes": (Path(home) / "tradelane.db").stat().st_size,
     }
     print(json.dumps(found), file=sys.stderr)
     Path(report).write_text(json.dumps(found))
+
+
+def own_peak() -> int:
+    """Bytes: the most this process had in memory. Not ru_maxrss, which a process started from a
+    larger one inherits; the second process's own is small, and added whole."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    [line] = [text for text in status.read_text().splitlines() if text.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
 
 
 if __name__ == "__main__":

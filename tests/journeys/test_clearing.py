@@ -16,7 +16,7 @@ from tradelane.journeys.batches import ClearedBatch
 from tradelane.journeys.outputs import DECISION_COLUMNS, REJECTED_COLUMNS
 from tradelane.kit.errors import InputRefused, Problem, TradelaneError
 from tradelane.platform import Tradelane
-from workspaces import SEED, Administration, Cleared, read_csv, write_csv
+from workspaces import SEED, Administration, Cleared, copy_models, read_csv, write_csv
 
 Opened = Callable[..., Tradelane]
 KCS = Path(__file__).parents[2] / ".." / "shared" / "data" / "kcs"
@@ -283,3 +283,24 @@ def test_a_file_whose_run_was_interrupted_is_not_begun_anew_with_other_settings(
     assert [problem.code for problem in refused.value.problems] == ["clearance.unfinished"]
     assert clear(0.05).figures.lanes["pending"] == 0
     assert clear(0.2).figures.statuses == {"already_received": administration.rows}
+
+
+def test_two_processes_write_the_same_bytes_as_one(
+    administration: Administration,
+    cleared: Cleared,
+    tmp_path: Path,
+    opened: Opened,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tradelane.journeys.clearance.CHUNK_ROWS", 40)
+    monkeypatch.setattr("tradelane.journeys.writing.LONG", 40)
+    written = []
+    for cores in (1, 2):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        home = copy_models(cleared.home, tmp_path / str(cores))
+        opened(home).clear(administration.batch, history=administration.history, seed=SEED)
+        written.append((home / "decisions.csv").read_bytes())
+        report = (home / "report.html").read_text(encoding="utf-8")
+        written.append(re.findall(r"<b[^>]*>([^<]*)</b>", report))
+    assert written[:2] == written[2:]
+    assert len(written[1]) == 8
