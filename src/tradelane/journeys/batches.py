@@ -18,7 +18,7 @@ from tradelane.journeys.clearance import Job
 from tradelane.journeys.inputs import file_digest, keep_file, keep_pack, recall, remember
 from tradelane.journeys.judging import Asked
 from tradelane.journeys.outputs import Figures, write_rejected
-from tradelane.journeys.report import Facts, model_notices, write_report
+from tradelane.journeys.report import Facts, captured_share, model_notices, write_report
 from tradelane.journeys.source import Source
 from tradelane.journeys.tables import history_table
 from tradelane.journeys.workshop import Workshop
@@ -216,9 +216,9 @@ def _write_out(
         figures = write_decisions(shop, tx, decisions, batch_id, progress)
         refused = shop.declarations.rejected(tx, batch_id)
         write_rejected(rejected, ((r.line, r.reference, r.problems) for r in refused), figures)
-        scores = [
+        captured = captured_share(
             (s.score, s.expected_revenue or 0.0) for s in shop.selections.scores(tx, batch_id)
-        ]
+        )
         checkpoint = shop.ledger.latest_checkpoint(tx) or ""
         closed_at = shop.declarations.get_batch(tx, batch_id).closed_at or ""
     manifest = shop.registry.get_manifest(counts["ref"])
@@ -232,7 +232,7 @@ def _write_out(
         budget=request.budget,
         random_share=request.random_share,
         figures=figures,
-        scores=scores,
+        captured=captured,
         model_ref=counts["ref"],
         manifest=manifest,
         notices=notices,

@@ -68,7 +68,7 @@ class Clearance:
         for number in itertools.count():
             at = steps(f"receive {number}", self._receive, at["row"])
             self._progress("received, assessed, scored", at["row"], self._job.rows_total)
-            between_chunks()
+            between_chunks(number)
             if at["done"]:
                 break
         steps("rank", self._rank)
@@ -77,7 +77,7 @@ class Clearance:
             routed = steps(f"route {number}", self._route, line)
             line = routed["line"]
             self._progress("routed to lanes", line, routed["lines"])
-            between_chunks()
+            between_chunks(number)
             if line >= routed["lines"]:
                 break
         return steps("close", self._close)
@@ -135,7 +135,7 @@ class Clearance:
             shop.declarations.get_batch(tx, job.batch_id)  # held: another process may rank it too
             if self._selection(tx) is not None:
                 return
-            scores = [(s.subject, s.score) for s in shop.selections.scores(tx, job.batch_id)]
+            scores = ((s.subject, s.score) for s in shop.selections.scores(tx, job.batch_id))
             seed = job.seed if job.seed is not None else os.urandom(16)
             selection = choose(scores, job.budget, job.random_share, seed, engine=job.engine)
             body = {"batch": job.batch_id, "selection": selection.to_dict()}

@@ -100,14 +100,15 @@ def assess_file(shop: Workshop, asked: Asked) -> Iterator[Chunk]:
     mapping = mappings.load(asked.mapping)
     duties = shop.duties(asked.pack, asked.rates)
     filings = read(asked.file, mapping, codes=shop.nomenclature, today=today, skip_rows=asked.start)
-    start, rows, taken = asked.start, 0, list[Filing]()
+    start, rows, done, taken = asked.start, 0, 0, list[Filing]()
     for filing in filings:
         taken.append(filing)
         rows += filing.rows
         if rows >= asked.size:
             yield _assess(start, rows, taken, asked.batch_id, duties, shop.clock)
             start, rows, taken = start + rows, 0, []
-            between_chunks()
+            between_chunks(done)
+            done += 1
     if taken:
         yield _assess(start, rows, taken, asked.batch_id, duties, shop.clock)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,8 @@ class Facts:
     budget: float
     random_share: float
     figures: Figures
-    scores: list[tuple[float, float]]
-    """Score and expected revenue of every line."""
+    captured: list[tuple[float, float]]
+    """What `captured_share` gives."""
     model_ref: str
     manifest: Mapping[str, Any]
     notices: tuple[tuple[str, str], ...]
@@ -51,7 +53,7 @@ def write_report(path: Path, facts: Facts, nomenclature: Nomenclature) -> None:
     )
     figures = facts.figures
     chapters = _chapters(figures, nomenclature)
-    captured = captured_share(facts.scores)
+    captured = facts.captured
     bins = len(figures.probability_bins)
     edges = [n / bins for n in range(bins + 1)]
     top = figures.best()
@@ -104,25 +106,26 @@ def write_report(path: Path, facts: Facts, nomenclature: Nomenclature) -> None:
 
 
 def captured_share(
-    scores: list[tuple[float, float]], points: int = 50
+    scores: Iterable[tuple[float, float]], points: int = 50
 ) -> list[tuple[float, float]]:
     """Share of the expected revenue that is reached when this share of lines is inspected, in
-    the order of their scores.
+    the order of their scores; from (score, expected revenue) of every line.
 
     >>> captured_share([(0.9, 80.0), (0.1, 20.0)], points=2)
     [(0.0, 0.0), (0.5, 0.8), (1.0, 1.0)]
     """
-    ordered = [revenue for _, revenue in sorted(scores, reverse=True)]
-    total = sum(ordered)
+    import numpy as np
+
+    flat = array("d", chain.from_iterable(scores))
+    pairs = np.frombuffer(flat, np.float64).reshape(-1, 2)
+    total = float(pairs[:, 1].sum()) if len(pairs) else 0.0
     if not total:
         return [(0.0, 0.0), (1.0, 0.0)]
-    sums, running = [0.0], 0.0
-    for revenue in ordered:
-        running += revenue
-        sums.append(running)
-    steps = min(points, len(ordered))
+    revenue = pairs[np.argsort(-pairs[:, 0], kind="stable"), 1]
+    sums = np.concatenate([[0.0], np.cumsum(revenue)])
+    steps = min(points, len(revenue))
     return [
-        (at / steps, min(1.0, sums[round(at / steps * len(ordered))] / total))
+        (at / steps, min(1.0, float(sums[round(at / steps * len(revenue))]) / total))
         for at in range(steps + 1)
     ]
 

@@ -2,7 +2,7 @@
 
 Work in chunks makes some hundred thousand small objects at once, none of them in cycles. The
 collector looks at all of them again and again, which was measured as a third of the time. So it
-rests while such work goes on, and is called by hand between chunks if too much stays alive.
+rests while such work goes on, and is called by hand after every few chunks.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_MANY = 2_000_000
-"""Objects made and still alive since the last collection; a chunk has some hundred thousand."""
+_OFTEN = 8
+"""What a chunk leaves in cycles is little, but may hold on to its tables."""
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def resting() -> Iterator[None]:
         gc.enable()
 
 
-def between_chunks() -> None:
-    """Collect cycles if the collector is resting and so much is alive that there may be many."""
-    if not gc.isenabled() and gc.get_count()[0] > _MANY:
+def between_chunks(done: int) -> None:
+    """Collect cycles while the collector is resting: after every few of the ``done`` chunks."""
+    if not gc.isenabled() and done % _OFTEN == _OFTEN - 1:
         gc.collect()
