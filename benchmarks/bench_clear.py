@@ -11,7 +11,9 @@ the first byte to the report on disk, without training. Floors: 5,000 lines/s, 1
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import platform
 import resource
 import shutil
@@ -19,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -106,6 +109,8 @@ def child(batch: str, history: str, home: str, report: str) -> None:
         stages[stage] = stages.get(stage, 0.0) + now - last[0]
         last[0] = now
 
+    watch = Watch()
+    watch.start()
     started = time.perf_counter()
     import tradelane
 
@@ -113,27 +118,46 @@ def child(batch: str, history: str, home: str, report: str) -> None:
     result = tradelane.open(home).clear(batch, history=history, out=home, seed=1, progress=progress)
     seconds = time.perf_counter() - started
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    others = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = {
         "rows": result.read,
         "seconds": seconds,
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "stages": {name: round(spent, 2) for name, spent in stages.items()},
-        "peak_bytes": own_peak() + others.ru_maxrss * 1024,
+        "peak_bytes": watch.peak,
         "database_bytes": (Path(home) / "tradelane.db").stat().st_size,
     }
     print(json.dumps(found), file=sys.stderr)
     Path(report).write_text(json.dumps(found))
 
 
-def own_peak() -> int:
-    """Bytes: the most this process had in memory. Not ru_maxrss, which a process started from a
-    larger one inherits; the second process's own is small, and added whole."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    [line] = [text for text in status.read_text().splitlines() if text.startswith("VmHWM")]
-    return int(line.split()[1]) * 1024
+class Watch(threading.Thread):
+    """Samples what this process and its own children hold in memory together, five times a second.
+
+    Not ru_maxrss: a process that is started from a larger one inherits that one's peak.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+
+    def run(self) -> None:
+        while True:
+            self.peak = max(self.peak, sum(map(resident, [os.getpid(), *children()])))
+            time.sleep(0.2)
+
+
+def children() -> list[int]:
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):
+            found += [int(pid) for pid in (task / "children").read_text().split()]
+    return found
+
+
+def resident(pid: int) -> int:
+    with contextlib.suppress(OSError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 if __name__ == "__main__":
