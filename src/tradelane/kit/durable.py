@@ -8,7 +8,10 @@ must be safe to run twice; ours write their progress in the transaction that doe
 from __future__ import annotations
 
 import logging
+import sqlite3
+import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -44,6 +47,7 @@ def run_durable(
 
     from tradelane.kit.database import translated
 
+    _teach_old_sqlite()
     failures: list[Exception] = []
 
     def steps(name: str, run: Callable[..., T], *args: Any) -> T:
@@ -89,3 +93,20 @@ def run_durable(
         logging.getLogger("dbos").handlers.clear()
     with translated():
         raise failures[-1]  # DBOS hands on a copy that it kept; this one has its cause and trace
+
+
+@cache
+def _teach_old_sqlite() -> None:
+    """Give SQLite before 3.42 the fractions of a second that DBOS asks it for from Python 3.12 on.
+
+    DBOS goes by Python's version, but a Python may have been built with an older SQLite (Debian 12
+    has 3.40), which answers NULL. Nothing of ours uses the function.
+    """
+    import sqlalchemy as sa
+
+    def add(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.create_function("unixepoch", 1, lambda _modifier: round(time.time(), 3))
+
+    if sqlite3.sqlite_version_info < (3, 42):
+        sa.event.listen(sa.Engine, "connect", add)
