@@ -23,11 +23,6 @@ class Steps(Protocol):
     def __call__(self, name: str, run: Callable[..., T], *args: Any) -> T: ...
 
 
-def run_plain(name: str, run: Callable[..., T], *args: Any) -> T:
-    """Steps without memory, for tests and for work that is cheap to do again."""
-    return run(*args)
-
-
 def run_durable(
     system_url: str,
     workflow_id: str,
