@@ -1,0 +1,159 @@
+"""`tradelane classify`: from descriptions to codes, one or many, and what that was learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+if TYPE_CHECKING:
+    from tradelane.classification.model import Suggestion
+    from tradelane.classification.service import Classification
+
+
+class Platform(Protocol):
+    """What these commands need from the platform."""
+
+    @property
+    def classification(self) -> Classification: ...
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _TextFirst(click.Group):
+    """A group whose first argument is a text where it is no command's name."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["text", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_TextFirst)
+def classify() -> None:
+    """Find codes of the Harmonized System for a description: classify "TEXT", or a command."""
+
+
+@classify.command()
+@click.argument("description", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
+@click.pass_obj
+def text(platform: Platform, description: tuple[str, ...], as_json: bool) -> None:
+    """Rank codes for DESCRIPTION, with reasons, or ask what must be known first."""
+    suggestion = platform.classification.suggest(" ".join(description))
+    if as_json:
+        from tradelane.kit.canonical import encode
+
+        click.echo(encode(suggestion.content()).decode())
+        return
+    _print(suggestion)
+
+
+@classify.command()
+@click.argument("file", type=_FILE)
+@click.option("--column", default="text", show_default=True, help="The column of descriptions.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The CSV file to write: five codes a row.",
+)
+@click.pass_obj
+def batch(platform: Platform, file: Path, column: str, out: Path) -> None:
+    """Classify every row of the CSV FILE."""
+    from tradelane.classification.batches import classify_file
+
+    counts = classify_file(platform.classification, file, column, out, _progress)
+    said = ", ".join(f"{count:,} {decision}" for decision, count in sorted(counts.items()))
+    click.echo(f"Wrote {out}: {said or 'no rows'}.")
+
+
+@classify.command()
+@click.argument("examples", type=_FILE)
+@click.option(
+    "--source",
+    default="",
+    help="What the source is called. [default: a column 'source', else the file's name]",
+)
+@click.option("--licence", default="", help="The licence of the source.")
+@click.pass_obj
+def learn(platform: Platform, examples: Path, source: str, licence: str) -> None:
+    """Learn from the CSV EXAMPLES: text,code[,date,status,source]."""
+    from dataclasses import replace
+
+    from tradelane.classification import reading
+
+    rows = [replace(r, source=source or r.source or examples.stem) for r in reading.rows(examples)]
+    _learned(platform.classification, platform.classification.library.add(rows, "", licence))
+
+
+@classify.command("import-hts")
+@click.argument("file", type=_FILE)
+@click.pass_obj
+def import_hts(platform: Platform, file: Path) -> None:
+    """Learn from the United States tariff as its site exports it (JSON)."""
+    from tradelane.classification import tariff
+
+    rows = list(tariff.rows(file))
+    licence = "US Government work, public domain"
+    added = platform.classification.library.add(rows, f"hts {file.stem}"[:64], licence, "tariff")
+    _learned(platform.classification, added)
+
+
+@classify.command()
+@click.pass_obj
+def sources(platform: Platform) -> None:
+    """List what was learned from."""
+    found = platform.classification.sources()
+    for one in found:
+        revoked = f", {one.revoked:,} of them revoked" if one.revoked else ""
+        click.echo(
+            f"{one.name}  {one.kind}, {one.examples:,}{revoked}; licence: {one.licence}; "
+            f"changed {one.changed_at}"
+        )
+    if not found:
+        click.echo("Nothing yet. `tradelane classify learn EXAMPLES.csv` brings examples.")
+
+
+@classify.command()
+@click.argument("gold", type=_FILE)
+@click.pass_obj
+def evaluate(platform: Platform, gold: Path) -> None:
+    """Say how good suggestions are on GOLD: a CSV of text,code."""
+    from tradelane.classification import evaluation, reading
+
+    rows = list(reading.rows(gold))
+    if not rows:
+        click.echo("There are no rows.")
+        return
+    report = evaluation.evaluate(platform.classification, rows)
+    click.echo(f"{report.rows:,} descriptions")
+    for name, value in report.lines:
+        click.echo(f"{name:<26} {value}")
+
+
+def _learned(classification: Classification, added: dict[str, int]) -> None:
+    for name, count in added.items():
+        click.echo(f"{name}: {count:,} new examples.")
+    click.echo(f"Learned from {classification.learn(_progress):,} examples in all.")
+
+
+def _progress(stage: str, done: int, total: int | None = None) -> None:
+    click.echo(f"{stage} {done:,}" + (f" of {total:,}" if total else ""), err=True)
+
+
+def _print(suggestion: Suggestion) -> None:
+    from tradelane.trade.hscode import show_code
+
+    for note in suggestion.notes:
+        click.echo(note)
+    for one in suggestion.ranked:
+        click.echo(f"{show_code(one.code):<8} {one.probability:5.0%}  {one.wording}")
+        for reason in one.reasons:
+            click.echo(f"                {reason}")
+    if suggestion.question is not None:
+        click.echo(f"Question: {suggestion.question.text}")
+        for value, label in suggestion.question.options:
+            click.echo(f"  {value:<12} {label}")

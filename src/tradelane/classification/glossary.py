@@ -1,0 +1,155 @@
+"""The shipped glossary: what people call goods, with the codes that it usually means.
+
+A row says: who writes this term means these codes, if these conditions hold. All words of a term
+must stand in the text, in any order; a term that is part of a longer one that stands there too does
+not count. Rows are data of the pack `classification`; its form is in the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tradelane.classification.asked import ASIDE, Asked
+from tradelane.classification.facets import Facets, conditions
+from tradelane.classification.words import words
+from tradelane.kit.errors import InputRefused, Problem
+from tradelane.kit.packs import Pack, Row
+
+FOLDER = "glossary"
+COLUMNS = ("term", "code", "when", "weight", "note", "basis")
+USUAL = 0.8
+"""The weight of a row that says none."""
+NOT_KNOWN = 0.4
+"""What is left of a row's weight where its condition is not known."""
+_MOST_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: a term in its words, codes (2, 4 or 6 digits), conditions, weight for each code."""
+
+    term: str
+    parts: frozenset[str]
+    codes: tuple[str, ...]
+    when: Mapping[str, tuple[str, ...]]
+    weight: float
+    note: str
+    basis: str
+    language: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry whose term stands in a text. strength: its weight times how central the term is
+    and how far its conditions are known to hold; missing: conditions that are not known."""
+
+    entry: Entry
+    strength: float
+    missing: tuple[str, ...]
+
+
+class Glossary:
+    """The entries of a pack, found by their words."""
+
+    def __init__(self, entries: Sequence[Entry], facets: Facets) -> None:
+        self.entries = tuple(entries)
+        self._facets = facets
+        frequency: dict[str, int] = {}
+        for entry in entries:
+            for word in entry.parts:
+                frequency[word] = frequency.get(word, 0) + 1
+        self._by_rarest: dict[str, list[Entry]] = {}
+        for entry in entries:
+            rarest = min(entry.parts, key=lambda word: (frequency[word], word))
+            self._by_rarest.setdefault(rarest, []).append(entry)
+
+    def matches(self, asked: Asked) -> list[Match]:
+        """The entries whose terms stand in the text, without those that are part of a longer one
+        and without those whose conditions are contradicted."""
+        have = frozenset(asked.tokens)
+        standing = [
+            entry
+            for word in dict.fromkeys(asked.tokens)
+            for entry in self._by_rarest.get(word, ())
+            if entry.parts <= have
+        ]
+        terms = {entry.parts for entry in standing}
+        whole = [t for t in terms if not any(t < other for other in terms)]
+        return [
+            match
+            for entry in standing
+            if entry.parts in whole
+            for match in (self._weigh(entry, asked),)
+            if match is not None
+        ]
+
+    def _weigh(self, entry: Entry, asked: Asked) -> Match | None:
+        strength, missing = entry.weight, []
+        for name, values in entry.when.items():
+            known = asked.facets.get(name)
+            if known is None:
+                missing.append(name)
+                strength *= NOT_KNOWN
+            elif not self._facets.widened(name, values) & set(known):
+                return None
+        counted = [asked.weights.get(word, ASIDE) for word in entry.parts]
+        return Match(entry, strength * sum(counted) / len(counted), tuple(missing))
+
+
+def load(pack: Pack, facets: Facets, known: Collection[str]) -> Glossary:
+    """The glossary of a pack. known: every code that may stand in it.
+
+    Errors: InputRefused ``classification.glossary`` with every bad row, up to fifty.
+    """
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    for path in sorted((pack.root / FOLDER).glob("*.csv")):
+        for row in pack.table(f"{FOLDER}/{path.name}"):
+            wrong = _check(row, facets, known)
+            if wrong:
+                problems.append(
+                    Problem("classification.glossary", f"{path.name}: {wrong}", line=row.line)
+                )
+            else:
+                entries += _entries(row, path)
+        if len(problems) >= _MOST_PROBLEMS:
+            break
+    if problems:
+        raise InputRefused(problems[:_MOST_PROBLEMS])
+    return Glossary(entries, facets)
+
+
+def _check(row: Row, facets: Facets, known: Collection[str]) -> str:
+    missing = [name for name in COLUMNS if name not in row.cells]
+    if missing:
+        return f"The column {missing[0]!r} is missing."
+    if not any(words(term) for term in row["term"].split("|")):
+        return "There is no term."
+    for code in row["code"].split("|"):
+        if code.strip() not in known:
+            return f"{code.strip()!r} is not a chapter, heading or subheading of HS 2022."
+    for name, values in conditions(row["when"]).items():
+        if wrong := facets.check(name, values):
+            return wrong
+    try:
+        ok = row["weight"] == "" or 0.05 <= float(row["weight"]) <= 1
+    except ValueError:
+        ok = False
+    return "" if ok else f"The weight {row['weight']!r} is not a number from 0.05 to 1."
+
+
+def _entries(row: Row, path: Path) -> Iterator[Entry]:
+    codes = tuple(code.strip() for code in row["code"].split("|"))
+    weight = float(row["weight"] or USUAL) / len(codes)
+    when = conditions(row["when"])
+    place = f"{path.name}:{row.line}"
+    for term in row["term"].split("|"):
+        parts = frozenset(words(term))
+        if parts:
+            yield Entry(
+                term.strip(), parts, codes, when, weight, row["note"], row["basis"],
+                path.name[:2], place,
+            )  # fmt: skip

@@ -1,0 +1,95 @@
+"""What rankers learn from: wordings of codes, the glossary, and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradelane.classification.collected import together
+from tradelane.classification.facets import Facets
+from tradelane.classification.glossary import Glossary
+from tradelane.classification.model import Example
+from tradelane.classification.rankers.matching import Words, written
+from tradelane.classification.wordings import CodeFacets, Wordings, documents
+from tradelane.classification.words import words
+
+PATH = " — "
+"""What stands between the wordings of a path, from the heading down."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One example made ready: its words, and the places of the subheadings that it may mean: one,
+    or all of a heading where it says no more."""
+
+    example: Example
+    words: tuple[str, ...]
+    places: slice
+
+    @property
+    def at(self) -> int:
+        """The place of its subheading; of the first where it names a heading."""
+        return int(self.places.start)
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it names a heading of several subheadings only."""
+        return bool(self.places.stop - self.places.start > 1)
+
+    @property
+    def is_tariff(self) -> bool:
+        """Whether it is a line of a tariff: a path of wordings, not what a trader wrote."""
+        return PATH in self.example.text
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything that may be learned from, in one place."""
+
+    wordings: Wordings
+    facets: Facets
+    code_facets: CodeFacets
+    glossary: Glossary
+    lessons: Sequence[Lesson] = field(default=())
+
+    @cached_property
+    def documents(self) -> list[dict[str, float]]:
+        """The words of every wording."""
+        return documents(self.wordings)
+
+    @cached_property
+    def written(self) -> Words:
+        """The same as columns."""
+        return written(self.documents)
+
+    @cached_property
+    def collected(self) -> Words:
+        """The words of wordings, terms and examples together."""
+        return together(self)
+
+    def with_lessons(self, lessons: Sequence[Lesson]) -> Known:
+        """The same with other examples."""
+        found = Known(self.wordings, self.facets, self.code_facets, self.glossary, lessons)
+        for name in ("documents", "written"):  # the wordings stay, so does what was made of them
+            found.__dict__[name] = getattr(self, name)
+        return found
+
+    @property
+    def places(self) -> NDArray[np.int32]:
+        """The subheading's place of every lesson that names one."""
+        return np.array([x.at for x in self.lessons if not x.is_heading], dtype=np.int32)
+
+
+def lessons(examples: Sequence[Example], wordings: Wordings) -> list[Lesson]:
+    """The examples that have a subheading of the wordings and at least one word, in order."""
+    found = []
+    for example in examples:
+        places = wordings.spread(example.code[:6])
+        parts = tuple(words(example.text))
+        if places.stop > places.start and parts:
+            found.append(Lesson(example, parts, places))
+    return found

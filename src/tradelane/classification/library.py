@@ -1,0 +1,204 @@
+"""The examples of a workspace: added, looked up, mapped to the codes of today.
+
+A workspace that has no database yet has no examples, and none is made for asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date
+from typing import Any, Protocol, TypeVar
+
+from tradelane.classification.model import Example, Source
+from tradelane.classification.reading import Row
+from tradelane.classification.words import key
+from tradelane.kit.canonical import digest
+from tradelane.kit.clock import Clock, stamp
+from tradelane.kit.errors import InputRefused, Problem
+
+T = TypeVar("T")
+LONGEST_NAME = 64
+NOT_STATED = "not stated"
+
+
+class Store(Protocol):
+    """Where examples are kept; ``tx`` is a transaction."""
+
+    def revision(self, tx: Any) -> int: ...
+    def touch(self, tx: Any, source: Source) -> int: ...
+    def sources(self, tx: Any) -> list[Source]: ...
+    def keys(self, tx: Any, source: str) -> dict[tuple[str, str], tuple[str, str]]: ...
+    def add(self, tx: Any, rows: Sequence[Sequence[Any]]) -> None: ...
+    def redate(self, tx: Any, source: str, rows: Sequence[Mapping[str, str]]) -> None: ...
+    def all_examples(self, tx: Any, after: int = 0) -> Iterator[Example]: ...
+    def get_examples(self, tx: Any, ids: Sequence[int]) -> list[Example]: ...
+    def map_codes(self, tx: Any, source: str, pairs: Sequence[tuple[str, str]]) -> None: ...
+    def newer_codes(self, tx: Any) -> dict[str, tuple[str, ...]]: ...
+
+
+class Database(Protocol):
+    """What is needed of a database."""
+
+    def read(self) -> AbstractContextManager[Any]: ...
+    def write(self, run: Callable[[Any], T]) -> T: ...
+
+
+class Library:
+    """See the module. open_: gives the database, made where ``make`` is true; None where there is
+    none yet."""
+
+    def __init__(
+        self, store: Store, open_: Callable[[bool], Database | None], clock: Clock
+    ) -> None:
+        self._store = store
+        self._open = open_
+        self._clock = clock
+        self._held: tuple[int, list[Example], dict[str, tuple[str, ...]]] = (0, [], {})
+
+    def revision(self) -> int:
+        """Raised by every change."""
+        database = self._open(False)
+        if database is None:
+            return 0
+        with database.read() as tx:
+            return self._store.revision(tx)
+
+    def examples(self) -> list[Example]:
+        """Every example, also those that do not count any more."""
+        return self._current()[1]
+
+    def newer(self) -> Mapping[str, tuple[str, ...]]:
+        """Codes of older editions with those of today, from the tables that were loaded."""
+        return self._current()[2]
+
+    def stands_since(self, day: date) -> str:
+        """The last day up to ``day`` on which an example began or ceased to count, or ''."""
+        text = day.isoformat()
+        dates = (d for e in self.examples() for d in (e.valid_from, e.revoked_on) if d)
+        return max((d for d in dates if d <= text), default="")
+
+    def in_force(self, examples: Iterable[Example], known: Collection[str]) -> Iterator[Example]:
+        """The examples with codes of today; where an old code became several, its heading's
+        subheadings cannot be told apart and the example is left out."""
+        newer = self.newer()
+        for example in examples:
+            six = example.code[:6]
+            if len(six) == 6 and six not in known and len(newer.get(six, ())) == 1:
+                yield replace(example, code=newer[six][0])
+            else:
+                yield example
+
+    def sources(self) -> list[Source]:
+        """What was loaded, by name."""
+        database = self._open(False)
+        if database is None:
+            return []
+        with database.read() as tx:
+            return self._store.sources(tx)
+
+    def get(self, ids: Sequence[int]) -> list[Example]:
+        """Examples by their ids, as evidence cites them."""
+        database = self._open(False)
+        if database is None:
+            return []
+        with database.read() as tx:
+            return self._store.get_examples(tx, ids)
+
+    def add(
+        self, rows: Iterable[Row], name: str, licence: str = "", kind: str = "examples"
+    ) -> dict[str, int]:
+        """Keep examples; returns for each source how many were new. One that was there gets what
+        is new of its dates: a revoked one ends on that day.
+
+        name: the source; where empty each row's own counts. Errors: InputRefused
+        ``classification.source``.
+        """
+        grouped: dict[str, list[Row]] = {}
+        for row in rows:
+            grouped.setdefault(name or row.source, []).append(row)
+        for source in grouped:
+            _check_name(source)
+        database = self._open(True)
+        assert database is not None
+
+        def write(tx: Any) -> dict[str, int]:
+            return {
+                source: self._add(tx, source, found, licence, kind)
+                for source, found in grouped.items()
+            }
+
+        return database.write(write)
+
+    def map_codes(self, pairs: Iterable[tuple[str, str]], name: str, licence: str = "") -> int:
+        """Keep a table between editions: pairs of an old and a new code of six digits."""
+        _check_name(name)
+        kept = sorted(set(pairs))
+        database = self._open(True)
+        assert database is not None
+
+        def write(tx: Any) -> None:
+            self._store.touch(tx, self._source(name, "editions", licence))
+            self._store.map_codes(tx, name, kept)
+
+        database.write(write)
+        return len(kept)
+
+    def _add(self, tx: Any, source: str, rows: list[Row], licence: str, kind: str) -> int:
+        self._store.touch(tx, self._source(source, kind, licence))
+        have = self._store.keys(tx, source)
+        dates: dict[tuple[str, str], tuple[str, str]] = {}
+        texts: dict[tuple[str, str], str] = {}
+        for row in rows:
+            one = digest(key(row.text).encode()).removeprefix("sha256:"), row.code
+            start, end = dates.get(one) or have.get(one, ("", ""))
+            if row.revoked:
+                end = min(filter(None, (end, row.date)))
+            else:
+                start = row.date or start
+            dates[one] = start, end
+            texts.setdefault(one, row.text)
+        new = [one for one in dates if one not in have]
+        self._store.add(tx, [(source, texts[one], *one, *dates[one]) for one in new])
+        changed = [one for one in dates if one in have and have[one] != dates[one]]
+        self._store.redate(
+            tx,
+            source,
+            [
+                {
+                    "text_key": one[0],
+                    "code": one[1],
+                    "valid_from": dates[one][0],
+                    "revoked_on": dates[one][1],
+                }
+                for one in changed
+            ],
+        )
+        return len(new)
+
+    def _source(self, name: str, kind: str, licence: str) -> Source:
+        now = stamp(self._clock.now())
+        return Source(name, kind, licence or NOT_STATED, now, now)
+
+    def _current(self) -> tuple[int, list[Example], dict[str, tuple[str, ...]]]:
+        revision = self.revision()
+        if revision != self._held[0]:
+            database = self._open(False)
+            assert database is not None
+            with database.read() as tx:
+                examples = list(self._store.all_examples(tx))
+                self._held = (revision, examples, self._store.newer_codes(tx))
+        return self._held
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise InputRefused(
+            Problem(
+                "classification.source",
+                f"{name[:LONGEST_NAME]!r} cannot name a source: 1 to {LONGEST_NAME} characters.",
+                pointer="/source",
+                hint="Give --source NAME, or a column 'source'.",
+            )
+        )

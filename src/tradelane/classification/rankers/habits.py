@@ -1,0 +1,73 @@
+"""What a source usually declares: the codes of the sources whose texts are written like this one.
+
+Parcel platforms, brokers and shops each have their own goods; where nothing else speaks, their most
+frequent codes are the best candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradelane.classification.asked import Asked
+from tradelane.classification.known import Known
+
+SHIFT = 3.0
+"""Added to every count of words, so that few texts say little."""
+
+
+class Habits:
+    """See the module."""
+
+    name = "habits"
+
+    def learn(self, known: Known) -> None:
+        """Words and codes of every source are counted."""
+        named = sorted({x.example.source for x in known.lessons if not x.is_tariff})
+        self.names = tuple(named)
+        place = {name: at for at, name in enumerate(named)}
+        self._codes = np.zeros((len(named), len(known.wordings.codes)), np.float32)
+        words: dict[str, NDArray[np.float64]] = {}
+        totals = np.full(len(named), SHIFT)
+        for lesson in known.lessons:
+            at = place.get(lesson.example.source) if not lesson.is_tariff else None
+            if at is None:
+                continue
+            size = lesson.places.stop - lesson.places.start
+            self._codes[at, lesson.places] += 1.0 / size
+            for word in set(lesson.words):
+                if word not in words:
+                    words[word] = np.zeros(len(named))
+                words[word][at] += 1.0
+                totals[at] += 1.0
+        self._texts = np.log(np.maximum(self._codes.sum(axis=1), 1.0))
+        self._codes /= np.maximum(self._codes.sum(axis=1, keepdims=True), 1.0)
+        self._likely = {
+            word: np.log((count + SHIFT * totals / totals.sum()) / totals).astype(np.float64)
+            for word, count in words.items()
+        }
+        self._columns = len(known.wordings.codes)
+
+    def scores(self, asked: Sequence[Asked]) -> NDArray[np.float32]:
+        """The share of each subheading in the sources that the words are likely of."""
+        if not len(self._codes):
+            return np.zeros((len(asked), self._columns), np.float32)
+        found: NDArray[np.float32] = np.sqrt(self.likely(asked) @ self._codes)
+        return found
+
+    def likely(self, asked: Sequence[Asked]) -> NDArray[np.float32]:
+        """How likely each description is of each of `names`: they sum to 1 where there are any."""
+        rows = [self._sources(one) for one in asked]
+        return np.array(rows, np.float32).reshape(len(rows), len(self.names))
+
+    def _sources(self, one: Asked) -> NDArray[np.float64]:
+        if not self.names:
+            return np.zeros(0)
+        z = self._texts.copy()
+        for word in one.weights:
+            z += self._likely.get(word, 0.0)
+        z = 0.5 * (z - z.max())
+        found = np.exp(z)
+        return np.asarray(found / found.sum())

@@ -1,0 +1,102 @@
+"""Words that mean nearly the same: a "skillet" is looked up as "pan" too.
+
+The rarest words of a description are joined by the words of wordings, terms and examples whose
+vectors are nearest, as much as they are near and rare; then they are matched as words are. A word
+that is not known at all and has no vector is joined by those that are spelled nearly alike.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from tradelane.classification import vectors
+from tradelane.classification.asked import Asked
+from tradelane.classification.known import Known
+from tradelane.classification.rankers.matching import Matching
+from tradelane.classification.words import grams
+
+NEAREST, LEAST_NEAR = 8, 0.55
+WIDENED = 8
+"""Words of a description that are joined by others: the rarest."""
+ALIKE = 0.5
+"""The share of letter groups that two spellings have in common at least."""
+_REMEMBERED = 50_000
+_GROUPS = 1 << 14
+
+
+class Related:
+    """See the module."""
+
+    name = "related"
+
+    def learn(self, known: Known) -> None:
+        """Wordings, terms and examples, as for `Profile`."""
+        self._matching = Matching(known.collected)
+        self._words, self._vectors = vectors.table(self._matching.vocabulary)
+        self._joined: dict[str, tuple[tuple[str, float], ...]] = {}
+        self._spelled = [
+            w for w in self._matching.vocabulary if len(w) > 3 and w.isascii() and w.isalpha()
+        ]
+        groups = [_groups(word) for word in self._spelled]
+        sizes = np.array([len(one) for one in groups])
+        columns = np.repeat(np.arange(len(groups)), sizes)
+        rows = np.fromiter((g for one in groups for g in one), np.int64, int(sizes.sum()))
+        self._by_group = sp.csr_matrix(
+            (np.ones(len(rows), np.float32), (rows, columns)), shape=(_GROUPS, len(groups))
+        )
+        self._sizes = sizes.astype(np.float32)
+
+    def scores(self, asked: Sequence[Asked]) -> NDArray[np.float32]:
+        """BM25 of the description with its related words."""
+        return self._matching.of_weights([self._widen(one) for one in asked])
+
+    def related(self, word: str) -> tuple[tuple[str, float], ...]:
+        """The words that are looked up beside a word, with how much each counts."""
+        if word not in self._joined:
+            if len(self._joined) > _REMEMBERED:
+                self._joined.clear()
+            self._joined[word] = self._near(word) or self._alike(word)
+        return self._joined[word]
+
+    def _widen(self, one: Asked) -> dict[str, float]:
+        weights = dict(one.weights)
+        told = sorted(one.weights, key=lambda w: (-one.weights[w] * self._matching.rarity_of(w), w))
+        for word in told[:WIDENED]:
+            for other, share in self.related(word):
+                weights[other] = max(weights.get(other, 0.0), one.weights[word] * share)
+        return weights
+
+    def _near(self, word: str) -> tuple[tuple[str, float], ...]:
+        found = vectors.vector(word) if len(self._words) > NEAREST else None
+        if found is None:
+            return ()
+        near = self._vectors @ found
+        order = np.argpartition(-near, NEAREST)[:NEAREST]
+        rare = self._matching.rarity_of(word)
+        part = 0.6 if word in self._matching.vocabulary else 1.0
+        return tuple(
+            (other, part * (float(near[at]) - 0.35) * min(1.0, rare / rarity))
+            for at in order[np.argsort(-near[order], kind="stable")]
+            if near[at] > LEAST_NEAR and (other := self._words[at]) != word
+            for rarity in (max(self._matching.rarity_of(other), 0.1),)
+        )
+
+    def _alike(self, word: str) -> tuple[tuple[str, float], ...]:
+        if word in self._matching.vocabulary or len(word) < 5 or not word.isascii():
+            return ()
+        mine = _groups(word)
+        shared = np.asarray(self._by_group[mine].sum(axis=0)).ravel()
+        likeness = shared / (len(mine) + self._sizes - shared)
+        best = np.argsort(-likeness, kind="stable")[:2]
+        return tuple(
+            (self._spelled[at], float(likeness[at])) for at in best if likeness[at] >= ALIKE
+        )
+
+
+def _groups(word: str) -> list[int]:
+    return sorted({zlib.crc32(gram.encode()) % _GROUPS for gram in grams(word, 3)})

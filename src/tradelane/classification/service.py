@@ -1,0 +1,266 @@
+"""The verbs of classification: suggest codes, compare a declared one, learn, say what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import Protocol
+
+from tradelane.classification import explaining, facets, generic, glossary, questions, wordings
+from tradelane.classification.asked import ask
+from tradelane.classification.engine import Engine, Weighed
+from tradelane.classification.goods import apart, codes_in, too_long
+from tradelane.classification.known import Known, lessons
+from tradelane.classification.library import Library
+from tradelane.classification.model import (
+    CODE,
+    TOO_GENERIC,
+    Fit,
+    Question,
+    Ranked,
+    Source,
+    Suggestion,
+    decide,
+)
+from tradelane.classification.trained import Trained, shipped
+from tradelane.classification.training import train
+from tradelane.kit.clock import Clock
+from tradelane.kit.packs import Pack
+from tradelane.kit.progress import Progress, silent
+from tradelane.nomenclature import Nomenclature
+from tradelane.trade.hscode import parse_code, show_code
+
+LEAST = 0.5
+"""The probability from which a code, or else a heading, is said without asking."""
+SHOWN = 5
+_AT_ONCE = 512
+_FREE = "What are the goods, what are they made of, and what are they for?"
+
+
+class Models(Protocol):
+    """Where what was learned is kept."""
+
+    def newest(self) -> Trained | None: ...
+    def keep(self, trained: Trained, about: Mapping[str, object]) -> None: ...
+
+
+class Advisor(Protocol):
+    """A language model of the user's own: it may phrase a question, never say a code."""
+
+    def phrase(self, text: str, question: Question) -> Question: ...
+
+
+class Classification:
+    """From descriptions to codes of the Harmonized System."""
+
+    def __init__(
+        self,
+        nomenclature: Nomenclature,
+        pack: Pack,
+        library: Library,
+        models: Models,
+        clock: Clock,
+        advisor: Advisor | None = None,
+    ) -> None:
+        self._nomenclature = nomenclature
+        self._pack = pack
+        self._library = library
+        self._models = models
+        self._clock = clock
+        self._advisor = advisor
+        self._engines: dict[tuple[int, str, str], Engine] = {}
+
+    # ------------------------------------------------------------ suggesting
+
+    def suggest(
+        self,
+        text: str,
+        *,
+        as_of: date | None = None,
+        answers: Mapping[str, str] | None = None,
+        limit: int = SHOWN,
+    ) -> Suggestion:
+        """What can be said of a description; answers: facet to the value that a person chose.
+
+        as_of: examples that did not count on that day are left out; today by default.
+        """
+        said = [answers or {}]
+        found = next(self.suggest_many([text], as_of=as_of, answers=said, limit=limit))
+        if self._advisor is not None and found.question is not None:
+            found = replace(found, question=self._advisor.phrase(text, found.question))
+        return found
+
+    def suggest_many(
+        self,
+        texts: Sequence[str],
+        *,
+        as_of: date | None = None,
+        answers: Sequence[Mapping[str, str]] = (),
+        limit: int = SHOWN,
+    ) -> Iterator[Suggestion]:
+        """Like `suggest`, for many descriptions in their order; without an advisor."""
+        engine = self.engine_for(as_of)
+        for start in range(0, len(texts), _AT_ONCE):
+            part = texts[start : start + _AT_ONCE]
+            said = answers[start : start + _AT_ONCE] if answers else [{}] * len(part)
+            asked = [ask(t, self._facets, a) for t, a in zip(part, said, strict=True)]
+            for text, one in zip(part, engine.weigh(asked), strict=True):
+                yield self._suggestion(engine, text, one, limit)
+
+    def fits(self, text: str, declared: str, *, as_of: date | None = None) -> Fit:
+        """How well a declared code fits a description; ``mismatch`` can be a feature of a risk
+        model: 0 where the declared subheading is the likeliest, up to 1."""
+        code = (parse_code(declared) or "")[:6]
+        suggestion = self.suggest(text, as_of=as_of, limit=100)
+        if suggestion.decision == TOO_GENERIC or not suggestion.ranked:
+            sentence = f"Declared {declared}; the description does not say enough to compare."
+            return Fit(code, float("nan"), sentence, 0.0, None, suggestion)
+        best = suggestion.ranked[0]
+        mine = next((r.probability for r in suggestion.ranked if r.code == code), 0.0)
+        above = sum(r.probability for r in suggestion.ranked if r.code[:4] == code[:4])
+        mismatch = max(0.0, best.probability - max(mine, 0.5 * above))
+        if best.code == code or mismatch == 0.0:
+            sentence = f"Declared {show_code(code)}; the description fits it."
+            return Fit(code, mismatch, sentence, mine, None, suggestion)
+        because = f", because: {' '.join(best.reasons)}" if best.reasons else "."
+        sentence = (
+            f"Declared {show_code(code)}; the description fits {show_code(best.code)} better"
+            f"{because}"
+        )
+        return Fit(code, mismatch, sentence, mine, best, suggestion)
+
+    # ------------------------------------------------------------ learning
+
+    def learn(self, progress: Progress = silent) -> int:
+        """Learn from all examples anew; returns how many there are. A service that runs notices."""
+        known = self._known(self._today())
+        trained = train(known, self._shipped, progress=progress)
+        if trained.linear is not None:
+            self._models.keep(trained, {"examples": len(known.lessons)})
+        self._engines.clear()
+        return len(known.lessons)
+
+    def sources(self) -> list[Source]:
+        """What was learned from, by name, with licence and dates."""
+        return self._library.sources()
+
+    @property
+    def library(self) -> Library:
+        """Where examples are added and looked up."""
+        return self._library
+
+    # ------------------------------------------------------------ what answers
+
+    @property
+    def engine(self) -> Engine:
+        """What answers today."""
+        return self.engine_for(None)
+
+    def engine_for(self, as_of: date | None) -> Engine:
+        """What answers for a day; made anew when there is more to know."""
+        day = as_of or self._today()
+        key = (self._library.revision(), self._library.stands_since(day), self._models_key())
+        if key not in self._engines:
+            if len(self._engines) > 1:
+                self._engines.pop(next(iter(self._engines)))
+            known = self._known(day)
+            trained = (self._models.newest() if known.lessons else None) or self._shipped
+            self._engines[key] = Engine(known, trained)
+        return self._engines[key]
+
+    def _models_key(self) -> str:
+        return str(getattr(self._models, "key", lambda: "")())
+
+    def _known(self, day: date) -> Known:
+        counting = [e for e in self._library.examples() if e.counts_on(day)]
+        mapped = self._library.in_force(counting, self._bare.wordings.index)
+        return self._bare.with_lessons(lessons(list(mapped), self._bare.wordings))
+
+    def _today(self) -> date:
+        return self._clock.now().date()
+
+    @cached_property
+    def _facets(self) -> facets.Facets:
+        return facets.load(self._pack)
+
+    @cached_property
+    def _generic(self) -> generic.Generic:
+        return generic.load(self._pack)
+
+    @cached_property
+    def _shipped(self) -> Trained:
+        return shipped(self._pack)
+
+    @cached_property
+    def _bare(self) -> Known:
+        codes = self._nomenclature.all_codes()
+        read = wordings.read(codes)
+        return Known(
+            read,
+            self._facets,
+            wordings.code_facets(read, self._facets, self._pack),
+            glossary.load(self._pack, self._facets, codes.keys()),
+        )
+
+    # ------------------------------------------------------------ saying it
+
+    def _suggestion(self, engine: Engine, text: str, weighed: Weighed, limit: int) -> Suggestion:
+        asked = weighed.asked
+        listed = apart(text)
+        stated = codes_in(text, self._bare.wordings.index, self._library.newer())
+        notes = [note for note in (too_long(text), *(one.note for one in stated)) if note]
+        if listed:
+            notes.append(f"Several goods are named; each needs its own code: {'; '.join(listed)}.")
+        wide = self._generic.find(asked)
+        if wide is not None or not any(not word.isdecimal() for word in asked.weights):
+            question = Question(wide.question if wide else _FREE)
+            notes += [wide.note] if wide and wide.note else []
+            return Suggestion(
+                text, TOO_GENERIC, question=question, notes=tuple(notes), goods=listed
+            )
+        clash = explaining.conflict(weighed, engine.lessons)
+        notes += [clash] if clash else []
+        matches = engine.known.glossary.matches(asked)
+        ranked = tuple(
+            self._ranked(engine, weighed, at, matches)
+            for at in range(min(limit, len(weighed.places)))
+        )
+        headings = tuple(self._heading(code, p) for code, p in weighed.headings[:limit])
+        decision = decide(ranked, headings, LEAST)
+        asking = questions.next_question(engine.known, weighed)
+        if asking is None and decision != CODE:
+            asking = Question(_FREE)
+        return Suggestion(
+            text, decision, ranked, headings, asking, tuple(notes), listed, dict(asked.facets)
+        )
+
+    def _ranked(
+        self, engine: Engine, weighed: Weighed, at: int, matches: Sequence[glossary.Match]
+    ) -> Ranked:
+        place = int(weighed.places[at])
+        code = engine.known.wordings.codes[place]
+        said, evidence = explaining.reasons(engine.known, weighed, at, matches, engine.lessons)
+        if at == 0:
+            beside = explaining.apart_from_siblings(
+                engine.known, place, weighed.places[1:10].tolist()
+            )
+            said = (*said, beside) if beside else said
+        probability = float(weighed.probabilities[at])
+        path = self._path(code)
+        return Ranked(code, "subheading", probability, path[-1][1], path, said, evidence)
+
+    def _heading(self, code: str, probability: float) -> Ranked:
+        path = self._path(code)
+        return Ranked(code, "heading", probability, path[-1][1], path)
+
+    def _path(self, code: str) -> tuple[tuple[str, str], ...]:
+        if code not in self._paths:
+            path = self._nomenclature.path(code)
+            self._paths[code] = tuple((one.code, one.wording) for one in path)
+        return self._paths[code]
+
+    @cached_property
+    def _paths(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        return {}
