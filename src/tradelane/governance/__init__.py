@@ -1,0 +1,1 @@
+"""What economies and forums ask of AI, compared at a date."""
