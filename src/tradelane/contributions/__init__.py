@@ -1,0 +1,1 @@
+"""Keeps what people contribute to the hub: published changes, answers to surveys, subscriptions."""
