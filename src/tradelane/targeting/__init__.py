@@ -1,6 +1,7 @@
 """Goods lines are scored for risk and routed to lanes under a budget."""
 
 __all__ = [
+    "budget",
     "commands",
     "evaluation",
     "features",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tradelane.kit import canonical
+
 Floats = NDArray[np.float64]
 
 _PULL = 1.0
@@ -25,6 +27,11 @@ class Calibration:
     offset: float = 0.0
     lines: int = 0
 
+    @property
+    def has_skill(self) -> bool:
+        """Whether a higher raw score means a higher probability."""
+        return self.slope > 0
+
     def apply(self, raw: Floats) -> Floats:
         """The probability for each raw score.
 
@@ -32,6 +39,32 @@ class Calibration:
         [0.5]
         """
         return sigmoid(self.slope * raw + self.offset)
+
+    def dump(self) -> bytes:
+        """The same as bytes for `load`."""
+        about = {"slope": repr(self.slope), "offset": repr(self.offset), "lines": self.lines}
+        return canonical.encode(about)
+
+
+def load(data: bytes) -> Calibration:
+    """What `Calibration.dump` gave.
+
+    >>> load(Calibration(0.5, -2.0, 100).dump())
+    Calibration(slope=0.5, offset=-2.0, lines=100)
+    """
+    about = canonical.decode(data)
+    return Calibration(float(about["slope"]), float(about["offset"]), about["lines"])
+
+
+def flat(wrong: NDArray[np.bool_], weights: Floats) -> Calibration:
+    """The share found wrong for every line alike: for a ranking that has shown no skill.
+
+    >>> alike = flat(np.array([True, False, False, False]), np.ones(4))
+    >>> alike.has_skill, alike.apply(np.array([-9.0, 9.0])).tolist()
+    (False, [0.25, 0.25])
+    """
+    share = float(np.average(wrong, weights=weights))
+    return Calibration(0.0, float(np.log(share / (1.0 - share))), len(wrong))
 
 
 def fit(raw: Floats, wrong: NDArray[np.bool_], weights: Floats | None = None) -> Calibration:

@@ -75,6 +75,7 @@ MEASURES = (
     Measure("price_unit", "UNIT_PRICE", "customs_value", "quantity", ("money", "quantity_unit")),
     Measure("unit_mass", "UNIT_MASS", "net_mass_kg", "quantity", ("quantity_unit",)),
     Measure("freight_share", "FREIGHT", "freight", "customs_value", ("transport_mode",)),
+    Measure("freight_kg", "FREIGHT_MASS", "freight", "net_mass_kg", ("money", "transport_mode")),
     Measure("packing", "PACKING", "gross_mass_kg", "net_mass_kg", ()),
 )
 
@@ -87,15 +88,33 @@ LEVELS = (("hs6", "origin"), ("hs6",), ("hs4",), ("hs2",))
 OWN_PRICE = ("importer_hs6", "seller_hs6")
 """Entities whose own past price per kilogram a line is compared with."""
 
+OWN_VALUE = ("importer", "importer_hs6")
+"""Entities whose own past value of a line a line is compared with."""
+
 RECENT_DAYS = 90
+
+BUSY = ("importer", "importer_seller", "seller")
+"""Entities whose lines of the last `BUSY_DAYS` are counted: goods that are split come in a row."""
+BUSY_DAYS = 7
+
+
+RECORD_PARTS = ("lines", "checked", "share", "share_recent", "age", "idle")
+"""What is told of each entity, in the order of the features."""
+
+MEASURE_PARTS = ("", "_gap", "_z", "_z_hs4", "_peers", "_level")
+"""What is told of each measure, in the order of the features; the first is the log ratio."""
+
+
+def _entity(name: str) -> tuple[str, ...]:
+    return next(_sources(e.columns) for e in ENTITIES if e.name == name)
 
 
 def _record_features() -> list[Feature]:
     found = []
     for e in ENTITIES:
         needs = ("date", *_sources(e.columns))
-        for part in ("lines", "checked", "share", "share_recent", "age", "idle"):
-            found.append(Feature(f"{e.name}_{part}", e.group, needs))
+        for part in RECORD_PARTS:
+            found.append(Feature(f"{e.name}_{part}", e.group, needs, is_record=True))
     return found
 
 
@@ -103,7 +122,7 @@ def _measure_features() -> list[Feature]:
     found = []
     for m in MEASURES:
         needs = (m.top, m.bottom, "hs_code", "origin", "date", *_sources(m.also_by))
-        for part in ("", "_gap", "_z", "_z_hs4", "_peers", "_level"):
+        for part in MEASURE_PARTS:
             found.append(Feature(f"{m.name}{part}", m.group, needs))
     return found
 
@@ -118,9 +137,32 @@ _OWN_NEEDS = (
     "seller",
 )
 
+_VALUE_NEEDS = ("date", "customs_value", "exchange_rate")
+_SIBLING_NEEDS = (
+    "date",
+    "hs_code",
+    "customs_value",
+    "net_mass_kg",
+    "currency",
+    "exchange_rate",
+)
+_WORDS_NEEDS = ("date", "hs_code", "description")
+
 FEATURES: tuple[Feature, ...] = (
     *_record_features(),
     *_measure_features(),
+    *(Feature(f"{name}_busy", "FREQUENCY", ("date", *_entity(name))) for name in BUSY),
+    *(
+        Feature(f"{name}_value_gap", "OWN_VALUE", (*_VALUE_NEEDS, *_entity(name)))
+        for name in OWN_VALUE
+    ),
+    Feature("sibling_fit", "SIBLING", _SIBLING_NEEDS),
+    Feature("sibling_gain", "SIBLING", _SIBLING_NEEDS),
+    Feature("sibling_above", "SIBLING", _SIBLING_NEEDS),
+    Feature("words_fit", "WORDS", _WORDS_NEEDS),
+    Feature("words_gap", "WORDS", _WORDS_NEEDS),
+    Feature("words_new", "WORDS", _WORDS_NEEDS),
+    Feature("insurance_share", "INSURANCE", ("insurance", "customs_value")),
     Feature("importer_hs6_price_gap", "OWN_PRICE", _OWN_NEEDS),
     Feature("seller_hs6_price_gap", "OWN_PRICE", _OWN_NEEDS),
     Feature("hs6_of_heading", "IMPORTER_CODE", ("date", "importer", "hs_code")),
@@ -137,6 +179,18 @@ FEATURES: tuple[Feature, ...] = (
 refuse_unavailable(FEATURES)
 
 NAMES: tuple[str, ...] = tuple(f.name for f in FEATURES)
+EVIDENCE: tuple[str, ...] = (
+    *(f"{e.name}_wrong" for e in ENTITIES),
+    *(f"{m.name}_{part}" for m in MEASURES for part in ("q25", "q50", "q75")),
+    *(f"{name}_own_price" for name in OWN_PRICE),
+    "sibling_code",
+    "sibling_price",
+    "words_code",
+    "heading_rate",
+    "overall_share",
+    "exchange_rate",
+)
+"""What reasons tell beside the features; the model does not see it."""
 GROUPS: tuple[str, ...] = tuple(sorted({f.group for f in FEATURES}))
 
 INPUT_COLUMNS: tuple[str, ...] = tuple(sorted({c for f in FEATURES for c in f.needs}))

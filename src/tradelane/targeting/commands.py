@@ -1,29 +1,31 @@
-"""`tradelane target`: train on a history, rank a batch, evaluate against the truth."""
+"""`tradelane target`: train on a history, rank a batch, evaluate it, watch a model at work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import click
+
+from tradelane.targeting.command_line import FILE, Reader, read, reading, say, targeting_of
+from tradelane.targeting.day_command import score_day
+from tradelane.targeting.monitoring.commands import monitor
+from tradelane.targeting.rank_command import rank
+from tradelane.targeting.rules.commands import rules
+from tradelane.targeting.scorers import SCORERS
 
 if TYPE_CHECKING:
     import polars as pl
 
     from tradelane.kit.progress import Progress
-    from tradelane.targeting.service import Targeting, Trained
-
-F = TypeVar("F", bound=Callable[..., Any])
+    from tradelane.targeting.training import TrainingJob
 
 
-class _Platform(Protocol):
-    def read_table(
-        self, path: Path, mapping: str, territory: str | None, *, progress: Progress
-    ) -> tuple[pl.DataFrame, int]: ...
+class _Platform(Reader, Protocol):
+    def retrain(self, by: str, seed: int, progress: Progress) -> TrainingJob: ...
 
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _MODEL = click.option(
     "--model",
     "folder",
@@ -33,24 +35,29 @@ _MODEL = click.option(
 )
 
 
-def _reading(command: F) -> F:
-    mapping = click.option(
-        "--mapping", default="tradelane", show_default=True, help="Name or file."
-    )
-    territory = click.option("--territory", help="Pack of rates. [default: the mapping's own]")
-    return mapping(territory(command))
-
-
 @click.group()
 def target() -> None:
     """Targeting: which lines to inspect, and why."""
 
 
+target.add_command(monitor)
+target.add_command(rank)
+target.add_command(rules)
+target.add_command(score_day)
+
+
 @target.command()
-@click.argument("history", type=_FILE)
-@_reading
+@click.argument("history", type=FILE)
+@reading
 @_MODEL
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
+@click.option(
+    "--scorer",
+    default="boosted",
+    show_default=True,
+    type=click.Choice(sorted(SCORERS)),
+    help="What learns.",
+)
 @click.pass_obj
 def train(
     platform: _Platform,
@@ -59,10 +66,11 @@ def train(
     territory: str | None,
     folder: Path,
     seed: int,
+    scorer: str,
 ) -> None:
     """Train on HISTORY's inspected lines and publish the model."""
-    table = _read(platform, history, mapping, territory)
-    trained = _targeting(folder).train(table, seed=seed, progress=_say)
+    table = read(platform, history, mapping, territory)
+    trained = targeting_of(folder).train(table, seed=seed, scorer=scorer, progress=say)
     click.echo(f"Model {trained.ref}")
     for name, value in trained.manifest.get("metrics", {}).items():
         click.echo(f"  {name.replace('_', ' ')}: {value}")
@@ -70,52 +78,27 @@ def train(
 
 
 @target.command()
-@click.argument("batch", type=_FILE)
-@click.option("--history", type=_FILE, help="Past lines. [default: those the model was made from]")
-@_reading
-@_MODEL
-@click.option("--budget", default=0.05, show_default=True, help="Share of lines to inspect.")
-@click.option("--balance", type=click.FloatRange(0, 1), help="0: probability; 1: revenue.")
-@click.option("--explore", default=0.1, show_default=True, help="Share of these drawn by chance.")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
 @click.pass_obj
-def rank(
-    platform: _Platform,
-    batch: Path,
-    history: Path | None,
-    mapping: str,
-    territory: str | None,
-    folder: Path,
-    budget: float,
-    balance: float | None,
-    explore: float,
-    out: Path,
-) -> None:
-    """Rank the lines of BATCH and choose which to inspect."""
-    import hashlib
+def retrain(platform: _Platform, seed: int) -> None:
+    """Train on what the workspace received and found; publish a candidate.
 
-    from tradelane.targeting.selection import choose
-
-    trained, targeting = _ready(platform, folder, history, mapping, territory)
-    lines = _read(platform, batch, mapping, territory)
-    scored = targeting.score(trained, lines, balance=balance)
-    seed = hashlib.sha256(batch.read_bytes()).digest()
-    pairs = scored.select("subject", "score").iter_rows()
-    chosen = choose(pairs, budget, explore, seed, engine=trained.engine)
-    _write(out, lines, scored, chosen)
-    if trained.note:
-        click.echo(trained.note)
+    Killed, the same command takes it up again. A candidate decides nothing before it is proposed
+    and a second person has agreed (page 'Models').
+    """
+    job = platform.retrain(f"operator:{getpass.getuser()}", seed, say)
     click.echo(
-        f"{chosen.lines} lines ranked in {out}; {chosen.inspected} to inspect, "
-        f"{chosen.inspected_at_random} of them by chance."
+        f"Model {job.model}, a candidate, from {job.lines:,} lines, {job.outcomes:,} of "
+        "them with an outcome."
     )
+    click.echo("It decides nothing before a second person has agreed: see the page 'Models'.")
 
 
 @target.command()
-@click.argument("batch", type=_FILE)
-@click.option("--truth", required=True, type=_FILE, help="declaration_id, line, fraud[, revenue].")
-@click.option("--history", type=_FILE, help="Past lines. [default: those the model was made from]")
-@_reading
+@click.argument("batch", type=FILE)
+@click.option("--truth", required=True, type=FILE, help="declaration_id, line, fraud[, revenue].")
+@click.option("--history", type=FILE, help="Past lines. [default: those the model was made from]")
+@reading
 @_MODEL
 @click.pass_obj
 def evaluate(
@@ -128,41 +111,19 @@ def evaluate(
     folder: Path,
 ) -> None:
     """Compare the model and the price rule with what was true of BATCH."""
+    from tradelane.targeting.guards import remarks
     from tradelane.targeting.trial import compare
 
-    trained, targeting = _ready(platform, folder, history, mapping, territory)
-    lines = _with_truth(_read(platform, batch, mapping, territory), truth)
+    targeting = targeting_of(folder)
+    trained = targeting.load_latest()
+    past = None if history is None else read(platform, history, mapping, territory)
+    lines = _with_truth(read(platform, batch, mapping, territory), truth)
+    for remark in remarks(trained.history.table if past is None else past, lines):
+        click.echo(remark, err=True)
+    trained = targeting.with_context(trained, lines, past)
     results = compare(trained, lines, targeting.score(trained, lines))
     for result in results:
         click.echo(f"{result.ranking:18} {result.measure:24} {result.figure}")
-
-
-def _targeting(folder: Path) -> Targeting:
-    from tradelane.registry.service import Registry
-    from tradelane.targeting.service import Targeting
-
-    return Targeting(Registry(folder))
-
-
-def _ready(
-    platform: _Platform, folder: Path, history: Path | None, mapping: str, territory: str | None
-) -> tuple[Trained, Targeting]:
-    targeting = _targeting(folder)
-    trained = targeting.load_latest()
-    if history is not None:
-        trained = targeting.with_history(trained, _read(platform, history, mapping, territory))
-    return trained, targeting
-
-
-def _read(platform: _Platform, path: Path, mapping: str, territory: str | None) -> pl.DataFrame:
-    table, unusable = platform.read_table(path, mapping, territory, progress=_say)
-    if unusable:
-        click.echo(f"{unusable} rows of {path.name} could not be used.", err=True)
-    return table
-
-
-def _say(stage: str, done: int, total: int | None = None) -> None:
-    click.echo(f"{stage}: {done}{f' of {total}' if total else ''}", err=True)
 
 
 def _with_truth(lines: pl.DataFrame, truth: Path) -> pl.DataFrame:
@@ -189,30 +150,3 @@ def _with_truth(lines: pl.DataFrame, truth: Path) -> pl.DataFrame:
     ).unique(["reference", "number"])
     bare = lines.drop("fraud", "revenue_recovered")
     return bare.join(known, on=["reference", "number"], how="left", maintain_order="left")
-
-
-def _write(out: Path, lines: pl.DataFrame, scored: pl.DataFrame, chosen: Any) -> None:
-    import csv
-
-    from tradelane.kit.spreadsheet import safe_cell
-    from tradelane.targeting.selection import route
-
-    reasons = [f"reason_{n}_{part}" for n in (1, 2, 3) for part in ("code", "text")]
-    numbers = ["probability_text", "expected_revenue_text", "score_text"]
-    frame = scored.with_columns(lines["reference"], lines["number"]).sort(
-        "score", descending=True, maintain_order=True
-    )
-    with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        head = ["declaration_id", "line", "rank", "probability", "expected_revenue", "score"]
-        writer.writerow([*head, "lane", "selected_by", "propensity", *reasons])
-        for place, row in enumerate(frame.iter_rows(named=True), start=1):
-            routed = route(chosen, row["subject"], row["score"])
-            cells = [row["reference"], row["number"], place, *(row[n] for n in numbers)]
-            cells += [
-                routed.lane,
-                routed.selected_by,
-                routed.propensity,
-                *(row[r] for r in reasons),
-            ]
-            writer.writerow(safe_cell(str(c)) if c is not None else "" for c in cells)

@@ -7,17 +7,11 @@ of a stored line can be made again from its line, its history and its model.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from tradelane.targeting.catalogue import GROUPS
-from tradelane.trade.hscode import show_code
+from tradelane.targeting.sentences import RECORDS, SENTENCES, Facts
 
 MOST = 3
 NONE = "NONE"
@@ -25,43 +19,16 @@ LEAST = 0.01
 """A group that raised the score by less than this is not worth a sentence."""
 
 _NOTHING = "nothing else raises the risk"
+NOTHING_ELSE = (NONE, _NOTHING)
+NO_GROUND = (
+    "NO_GROUND",
+    "nothing like this line was seen before (importer, seller, declarant, chapter): the model "
+    "abstains, only chance or a rule selects it",
+)
+"""Code and sentence of a line where the model has no ground to stand on."""
+NOVEL = "NOVEL"
+"""The first reason's code of a line that was drawn for its novelty."""
 _NOTHING_AT_ALL = "nothing that is known of this line raises its risk"
-
-
-class Facts:
-    """A batch's features and lines, column by column, turned to Python values when first asked."""
-
-    def __init__(self, features: pl.DataFrame, lines: pl.DataFrame) -> None:
-        self._features = features
-        self._lines = lines
-        self._columns: dict[str, list[Any]] = {}
-
-    def number(self, name: str, row: int) -> float:
-        """A feature or an evidence value; NaN where it is not known."""
-        found = self._columns.get(name)
-        if found is None:
-            found = self._columns[name] = self._features[name].cast(pl.Float64).to_list()
-        value: float = found[row]
-        return value
-
-    def text(self, name: str, row: int) -> str:
-        """A text column of the line itself."""
-        key = "line." + name
-        found = self._columns.get(key)
-        if found is None:
-            found = self._columns[key] = self._lines[name].fill_null("").to_list()
-        value: str = found[row]
-        return value
-
-    def amount(self, name: str, row: int) -> float:
-        """A numeric column of the line itself; NaN where it is absent."""
-        key = "line." + name
-        if key not in self._columns:
-            self._columns[key] = self._lines[name].fill_null(math.nan).to_list()
-        return float(self._columns[key][row])
-
-
-Sentence = Callable[[Facts, int], tuple[str, str]]
 
 
 def explain(contributions: NDArray[np.float64], facts: Facts) -> list[tuple[list[str], list[str]]]:
@@ -71,7 +38,7 @@ def explain(contributions: NDArray[np.float64], facts: Facts) -> list[tuple[list
     """
     # Rounded, so that a last bit never decides between two reasons; then the alphabet does.
     rounded = np.round(contributions, 4)
-    order = np.argsort(-rounded, axis=1, kind="stable")[:, :MOST]
+    order = _of_the_line_too(rounded, np.argsort(-rounded, axis=1, kind="stable")[:, :MOST])
     raised = np.take_along_axis(rounded, order, axis=1) >= LEAST
     reasons: list[tuple[list[str], list[str]]] = []
     for place in range(MOST):
@@ -89,281 +56,30 @@ def explain(contributions: NDArray[np.float64], facts: Facts) -> list[tuple[list
     return reasons
 
 
-def figure(value: float) -> str:
-    """A number as people read it: two decimals under a thousand, none above.
+def novel(novelty: float) -> tuple[str, str]:
+    """Code and sentence of a line that chance drew for its novelty.
 
-    >>> figure(3.1), figure(12345.678), figure(0.00123), figure(412.0)
-    ('3.10', '12,346', '0.00123', '412.00')
+    >>> novel(0.4326)
+    ('NOVEL', 'drawn by chance, the likelier the more out of the ordinary: novelty 0.43 of 1')
     """
-    if math.isnan(value):
-        return "unknown"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
+    return NOVEL, (
+        f"drawn by chance, the likelier the more out of the ordinary: novelty {novelty:.2f} of 1"
+    )
 
 
-def percent(share: float) -> str:
-    """A share in percent.
-
-    >>> percent(0.05), percent(0.123), percent(0.004)
-    ('5 %', '12 %', '0.4 %')
-    """
-    return f"{share:.0%}".replace("%", " %") if share >= 0.0095 else f"{share * 100:.1f} %"
-
-
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    """A ratio against its peers: ``declared 3.10 USD/kg; the middle half of 412 lines ...``."""
-
-    measure: str
-    code: str
-    what: str
-    unit: Callable[[Facts, int], str]
-    scale: float = 1.0
-    money: bool = False
-    """Whether the ratio is an amount, which is said in the line's own currency."""
-
-    def __call__(self, f: Facts, i: int) -> tuple[str, str]:
-        ratio = f.number(self.measure, i)
-        unit = self.unit(f, i)
-        if math.isnan(ratio):
-            return f"{self.code}_UNKNOWN", f"{self.what} cannot be worked out from the line"
-        scale = self.scale / (f.number("exchange_rate", i) if self.money else 1.0)
-        mine = f"{self.what} {figure(math.exp(ratio) * scale)}{unit}"
-        low, high = f.number(f"{self.measure}_q25", i), f.number(f"{self.measure}_q75", i)
-        if math.isnan(low):
-            return f"{self.code}_NO_PEERS", f"{mine}; there are too few lines to compare it with"
-        side = "LOW" if math.exp(ratio) < low else "HIGH" if math.exp(ratio) > high else "USUAL"
-        lines = round(f.number(f"{self.measure}_peers", i))
-        return (
-            f"{self.code}_{side}",
-            f"{mine}; the middle half of {lines:,} lines {_peers(f, i, self.measure)} is "
-            f"{figure(low * scale)}-{figure(high * scale)}{unit}",
-        )
+def _of_the_line_too(rounded: NDArray[np.float64], order: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Three reasons that all tell of records say nothing of the goods: then the last gives way to
+    the strongest that does, if anything of the line itself raised the score."""
+    if not len(order):
+        return order
+    own = rounded[:, _OF_THE_LINE]
+    best = own.argmax(axis=1)
+    only_records = _IS_RECORD[order].all(axis=1)
+    gives_way = only_records & (own[np.arange(len(own)), best] >= LEAST)
+    order[gives_way, MOST - 1] = _OF_THE_LINE[best[gives_way]]
+    return order
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """What became of an entity's inspected lines: ``4 of 11 inspected lines of ... were wrong``."""
-
-    entities: tuple[str, ...]
-    code: str
-    of: Callable[[Facts, int, str], str]
-    needs: tuple[str, ...] = ()
-
-    def __call__(self, f: Facts, i: int) -> tuple[str, str]:
-        for column in self.needs:
-            if not f.text(column, i):
-                return f"{self.code}_UNKNOWN", f"the line does not name its {column}"
-        entity = next(
-            (e for e in self.entities if f.number(f"{e}_checked", i) > 0), self.entities[0]
-        )
-        name = self.of(f, i, entity)
-        lines, checked = f.number(f"{entity}_lines", i), f.number(f"{entity}_checked", i)
-        if not lines > 0:
-            return f"NEW_{self.code}", f"first line {name}"
-        overall = percent(f.number("overall_share", i))
-        if not checked > 0:
-            return (
-                f"{self.code}_UNCHECKED",
-                f"none of the {round(lines):,} earlier lines {name} has a known inspection result",
-            )
-        wrong = round(f.number(f"{entity}_wrong", i))
-        return (
-            f"{self.code}_RECORD",
-            f"{wrong:,} of {round(checked):,} inspected lines {name} were found wrong "
-            f"(all lines: {overall})",
-        )
-
-
-def _peers(f: Facts, i: int, measure: str) -> str:
-    code = f.text("hs_code", i)
-    level = round(f.number(f"{measure}_level", i))
-    return (
-        f"of {show_code(code[:6])} from the same origin",
-        f"of {show_code(code[:6])}",
-        f"of heading {code[:4]}",
-        f"of chapter {code[:2]}",
-    )[level]
-
-
-def _unit(f: Facts, i: int) -> str:
-    return f.text("quantity_unit", i) or "unit"
-
-
-def _code_name(f: Facts, i: int, entity: str) -> str:
-    code = f.text("hs_code", i)
-    return {
-        "hs6": f"of {show_code(code[:6])}",
-        "hs4": f"of heading {code[:4]}",
-        "hs2": f"of chapter {code[:2]}",
-    }[entity]
-
-
-def _own_price(f: Facts, i: int) -> tuple[str, str]:
-    for who, entity in (("importer", "importer_hs6"), ("seller", "seller_hs6")):
-        gap = f.number(f"{entity}_price_gap", i)
-        if not math.isnan(gap):
-            unit, rate = f"{f.text('currency', i)}/kg", f.number("exchange_rate", i)
-            mine = figure(math.exp(f.number("price_kg", i)) / rate)
-            own = figure(f.number(f"{entity}_own_price", i) / rate)
-            code = show_code(f.text("hs_code", i)[:6])
-            return (
-                "OWN_PRICE_LOW" if gap < 0 else "OWN_PRICE_HIGH",
-                f"declared {mine} {unit}; for {code} this {who} declared {own} {unit} on average "
-                "before",
-            )
-    return "OWN_PRICE_NONE", "neither importer nor seller has declared a price for this code before"
-
-
-def _preference(f: Facts, i: int) -> tuple[str, str]:
-    claimed, origin = f.text("preference", i), f.text("origin", i) or "an unnamed origin"
-    if not claimed:
-        return "PREFERENCE_NONE", "no preference is claimed"
-    checked = f.number("scheme_checked", i)
-    text = f"preference {claimed} is claimed for {origin}"
-    if checked > 0:
-        wrong = round(f.number("scheme_wrong", i))
-        text += (
-            f"; {wrong:,} of {round(checked):,} inspected lines that claimed it were found wrong "
-            f"(all lines: {percent(f.number('overall_share', i))})"
-        )
-    return "PREFERENCE_CLAIMED", text
-
-
-def _value(f: Facts, i: int) -> tuple[str, str]:
-    currency = f.text("currency", i)
-    value, rate = f.amount("customs_value", i), f.amount("duty_rate", i)
-    text = f"customs value {figure(value)} {currency}"
-    if not math.isnan(value * rate):
-        text += f", duty and taxes at stake {figure(value * rate / 100.0)} {currency}"
-    return "VALUE", text
-
-
-def _quantity(f: Facts, i: int) -> tuple[str, str]:
-    mass, quantity = f.amount("net_mass_kg", i), f.amount("quantity", i)
-    return "QUANTITY", f"net mass {figure(mass)} kg, quantity {figure(quantity)} {_unit(f, i)}"
-
-
-def _rate(f: Facts, i: int) -> tuple[str, str]:
-    rate, usual = f.amount("duty_rate", i), f.number("heading_rate", i)
-    if math.isnan(rate):
-        return "RATE_UNKNOWN", "the rate of duty and taxes is not known"
-    text = f"duty and taxes are {rate:.1f} % of the value"
-    if math.isnan(usual):
-        return "RATE", text
-    code = "RATE_LOW" if rate < usual else "RATE_HIGH" if rate > usual else "RATE"
-    return code, f"{text}; lines of heading {f.text('hs_code', i)[:4]} average {usual:.1f} %"
-
-
-def _importer_age(f: Facts, i: int) -> tuple[str, str]:
-    days = f.number("importer_registered", i)
-    if math.isnan(days):
-        return "IMPORTER_AGE_UNKNOWN", "the day the importer was registered is not known"
-    return "IMPORTER_AGE", f"importer registered {round(days):,} days before the declaration"
-
-
-def _named(text: str) -> Callable[[Facts, int, str], str]:
-    return lambda f, i, entity: text
-
-
-SENTENCES: dict[str, Sentence] = {
-    "PRICE": _Compared(
-        "price_kg",
-        "PRICE",
-        "declared",
-        lambda f, i: f" {f.text('currency', i)}/kg",
-        money=True,
-    ),
-    "UNIT_PRICE": _Compared(
-        "price_unit",
-        "UNIT_PRICE",
-        "declared",
-        lambda f, i: f" {f.text('currency', i)}/{_unit(f, i)}",
-        money=True,
-    ),
-    "UNIT_MASS": _Compared("unit_mass", "UNIT_MASS", "mass", lambda f, i: f" kg/{_unit(f, i)}"),
-    "FREIGHT": _Compared(
-        "freight_share", "FREIGHT", "freight", lambda f, i: " % of the value", 100.0
-    ),
-    "PACKING": _Compared("packing", "PACKING", "gross to net mass", lambda f, i: ""),
-    "OWN_PRICE": _own_price,
-    "IMPORTER_RECORD": _Record(
-        ("importer",), "IMPORTER", _named("of this importer"), ("importer",)
-    ),
-    "DECLARANT_RECORD": _Record(
-        ("declarant",), "DECLARANT", _named("of this declarant"), ("declarant",)
-    ),
-    "SELLER_RECORD": _Record(("seller",), "SELLER", _named("from this seller"), ("seller",)),
-    "CARRIER_RECORD": _Record(("carrier",), "CARRIER", _named("with this carrier"), ("carrier",)),
-    "OFFICE_RECORD": _Record(
-        ("office",), "OFFICE", lambda f, i, e: f"at office {f.text('office', i)}", ("office",)
-    ),
-    "ORIGIN_RECORD": _Record(
-        ("origin",), "ORIGIN", lambda f, i, e: f"of origin {f.text('origin', i)}", ("origin",)
-    ),
-    "ROUTE_RECORD": _Record(
-        ("route",),
-        "ROUTE",
-        lambda f, i, e: f"of origin {f.text('origin', i)} shipped from {f.text('departure', i)}",
-        ("departure", "origin"),
-    ),
-    "PROCEDURE_RECORD": _Record(
-        ("procedure",),
-        "PROCEDURE",
-        lambda f, i, e: (
-            f"under procedure {f.text('procedure', i)} by transport mode "
-            f"{f.text('transport_mode', i)}"
-        ),
-        ("procedure", "transport_mode"),
-    ),
-    "CODE_RECORD": _Record(("hs6", "hs4", "hs2"), "CODE", _code_name, ("hs_code",)),
-    "CODE_ORIGIN_RECORD": _Record(
-        ("hs6_origin",),
-        "CODE_ORIGIN",
-        lambda f, i, e: f"of {show_code(f.text('hs_code', i)[:6])} from {f.text('origin', i)}",
-        ("hs_code", "origin"),
-    ),
-    "IMPORTER_CODE": _Record(
-        ("importer_hs6", "importer_hs4"),
-        "IMPORTER_CODE",
-        lambda f, i, e: (
-            f"of {show_code(f.text('hs_code', i)[: 6 if e == 'importer_hs6' else 4])} "
-            "by this importer"
-        ),
-        ("importer", "hs_code"),
-    ),
-    "IMPORTER_ORIGIN": _Record(
-        ("importer_origin",),
-        "IMPORTER_ORIGIN",
-        lambda f, i, e: f"from {f.text('origin', i)} by this importer",
-        ("importer", "origin"),
-    ),
-    "IMPORTER_SELLER": _Record(
-        ("importer_seller",),
-        "IMPORTER_SELLER",
-        _named("by this importer from this seller"),
-        ("importer", "seller"),
-    ),
-    "SELLER_CODE": _Record(
-        ("seller_hs6",),
-        "SELLER_CODE",
-        lambda f, i, e: f"of {show_code(f.text('hs_code', i)[:6])} from this seller",
-        ("seller", "hs_code"),
-    ),
-    "PREFERENCE": _preference,
-    "VALUE": _value,
-    "QUANTITY": _quantity,
-    "RATE": _rate,
-    "IMPORTER_AGE": _importer_age,
-}
-"""One sentence for every group of `catalogue.GROUPS` (a test holds the two together)."""
-
-
-def reason_columns(reasons: Sequence[tuple[list[str], list[str]]]) -> list[pl.Series]:
-    """The reasons as columns ``reason_1_code``, ``reason_1_text``, ... ``reason_3_text``."""
-    columns = []
-    for place, (codes, texts) in enumerate(reasons, start=1):
-        columns.append(pl.Series(f"reason_{place}_code", codes, dtype=pl.String))
-        columns.append(pl.Series(f"reason_{place}_text", texts, dtype=pl.String))
-    return columns
+_IS_RECORD = np.array([group in RECORDS for group in GROUPS])
+_OF_THE_LINE = np.flatnonzero(~_IS_RECORD)
+"""Groups that tell of the line itself, not of what became of others."""

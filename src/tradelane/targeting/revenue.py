@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from tradelane.kit import canonical
 from tradelane.targeting.catalogue import NAMES
-from tradelane.targeting.threads import threads_for
+from tradelane.targeting.inputs import Inputs
+from tradelane.targeting.model import MIDDLE, Dial
 
 Floats = NDArray[np.float64]
 
@@ -47,9 +48,32 @@ _PARAMETERS: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How an expected revenue (probability times revenue if wrong) turns into what inspections
+    really bring: ``exp(offset) * expected ** slope``, in the same currency."""
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def apply(self, expected: Floats) -> Floats:
+        """The corrected amounts; NaN stays.
+
+        >>> Scale(1.0, 0.0).apply(np.array([0.0, 12.5])).tolist()
+        [0.0, 12.5]
+        """
+        with np.errstate(all="ignore"):
+            found: Floats = np.exp(self.offset) * np.maximum(expected, 0.0) ** self.slope
+        return found
+
+
 @dataclass
 class Revenue:
-    """An estimator of revenue given that the line is wrong; ``basis`` is a key of `BASES`."""
+    """An estimator of revenue given that the line is wrong; ``basis`` is a key of `BASES`.
+
+    typical: the median recovery; middle: how far the ranking leans to revenue at the
+    middle of the dial (`frontier`); scale: what corrects an expected revenue.
+    """
 
     basis: str = "none"
     typical: float = 1.0
@@ -57,17 +81,27 @@ class Revenue:
     """Duan's (1983) factor: the mean of exp(residual), because the model predicts a logarithm."""
     cap: float = 0.0
     booster: xgb.Booster | None = None
+    middle: float = MIDDLE
+    scale: Scale = Scale()
 
-    def estimate(self, x: NDArray[np.float32]) -> Floats:
+    @property
+    def dial(self) -> Dial:
+        """How the two goals are weighed by what is known of revenue."""
+        return Dial(self.typical, FURTHEST[self.basis], self.middle)
+
+    def estimate_of(self, x: NDArray[np.float32]) -> Floats:
+        """As `estimate`, for features as an array."""
+        return self.estimate(Inputs(x))
+
+    def estimate(self, inputs: Inputs) -> Floats:
         """Revenue for each line, in the history's currency; NaN where the basis is none."""
+        x = inputs.x
         if self.basis == "none" or not len(x):
             return np.full(len(x), np.nan)
         if self.booster is None:
             charges = np.exp(x[:, _CHARGES].astype(np.float64)) - 1.0
             return np.where(np.isnan(charges), self.typical, charges)
-        found = self.booster.predict(
-            xgb.DMatrix(x, nthread=threads_for(len(x))), validate_features=False
-        )
+        found = self.booster.predict(inputs.matrix, validate_features=False)
         # An exponent beyond 60 is over any amount and would only overflow.
         amounts = np.exp(np.minimum(found.astype(np.float64), 60.0)) * self.smear - 1.0
         return np.clip(amounts, 0.0, self.cap)
@@ -79,6 +113,9 @@ class Revenue:
             "typical": repr(self.typical),
             "smear": repr(self.smear),
             "cap": repr(self.cap),
+            "middle": repr(self.middle),
+            "slope": repr(self.scale.slope),
+            "offset": repr(self.scale.offset),
         }
         files = {"revenue.json": canonical.encode(about)}
         if self.booster is not None:
@@ -94,12 +131,51 @@ def fit(x: NDArray[np.float32], wrong: NDArray[np.bool_], recovered: Floats, see
     amounts = recovered[found]
     cap = float(np.quantile(amounts, 0.99))
     target = np.log1p(np.minimum(amounts, cap))
-    threads = threads_for(len(amounts))
-    data = xgb.QuantileDMatrix(x[found], target, feature_names=list(NAMES), nthread=threads)
-    booster = xgb.train({**_PARAMETERS, "seed": seed, "nthread": threads}, data, _TREES)
-    fitted = booster.predict(xgb.DMatrix(x[found], nthread=threads), validate_features=False)
+    data = xgb.QuantileDMatrix(x[found], target, nthread=1)
+    booster = xgb.train({**_PARAMETERS, "seed": seed, "nthread": 1}, data, _TREES)
+    fitted = booster.predict(xgb.DMatrix(x[found], nthread=1), validate_features=False)
     smear = float(np.mean(np.exp(target - fitted)))
     return Revenue("model", float(np.median(amounts)), smear, cap, booster)
+
+
+_PULL = 50.0
+"""How many lines' worth of evidence it takes to leave the slope of 1."""
+_LEAST_SLOPE, _MOST_SLOPE = 0.8, 1.25
+"""Few findings hold much of the revenue; a slope beyond these is their accident."""
+
+
+def calibrate(expected: Floats, realised: Floats, weights: Floats) -> Scale:
+    """The correction that makes expected and realised revenue agree, by Poisson pseudo-likelihood
+    (Gourieroux, Monfort and Trognon 1984), which asks only that the mean is right.
+
+    All one value a line, NaN where not known; weights: how many lines of all each stands for.
+
+    >>> doubled = calibrate(np.array([1.0, 2.0, 4.0] * 40), np.array([2.0, 4.0, 8.0] * 40),
+    ...     np.ones(120))
+    >>> round(doubled.slope, 3), round(float(doubled.apply(np.array([3.0]))[0]), 2)
+    (1.0, 6.0)
+    """
+    known = np.isfinite(expected) & np.isfinite(realised) & (expected > 0)
+    if int((realised[known] > 0).sum()) < FEWEST_FINDINGS // 2:
+        return Scale()
+    logs, y = np.log(expected[known]), realised[known] / realised[known].mean()
+    w = weights[known] / weights[known].mean()
+    middle = float(np.average(logs, weights=w))
+    z = logs - middle
+    offset, slope = 0.0, 1.0
+    for _ in range(50):
+        fitted = w * np.exp(np.clip(offset + slope * z, -30.0, 30.0))
+        error = w * y - fitted
+        gradient = np.array([error.sum(), (error * z).sum() - _PULL * (slope - 1.0)])
+        cross = (fitted * z).sum()
+        hessian = np.array([[fitted.sum(), cross], [cross, (fitted * z * z).sum() + _PULL]])
+        step = np.clip(np.linalg.solve(hessian, gradient), -1.0, 1.0)
+        offset, slope = offset + float(step[0]), slope + float(step[1])
+        if np.abs(step).max() < 1e-9:
+            break
+    slope = min(max(slope, _LEAST_SLOPE), _MOST_SLOPE)
+    offset = float(np.log((w * y).sum() / (w * np.exp(slope * z)).sum()))
+    return Scale(slope, offset - slope * middle + float(np.log(realised[known].mean())))
 
 
 def from_charges(x: NDArray[np.float32]) -> Revenue:
@@ -120,4 +196,6 @@ def restore(files: Mapping[str, bytes]) -> Revenue:
         float(about["smear"]),
         float(about["cap"]),
         booster,
+        float(about["middle"]),
+        Scale(float(about["slope"]), float(about["offset"])),
     )

@@ -1,32 +1,50 @@
-"""Which lines are inspected: a budget, split between the ranking and pure chance.
+"""From the numbers of a selection to the lane of a line.
 
-`choose` looks at all scores of a batch once and returns the few numbers that decide; `route` then
-sends any line to its lane from these numbers, its subject and its score alone, so that a replay
-needs no batch. Chance is the SHA-256 of the seed and the subject: no one can steer it, anyone can
-check it.
+`budget.choose` and `budget.stand` make the numbers; `route` sends any line to its lane from these
+numbers, its subject, its score and its novelty alone, so that a replay needs no batch. Chance is
+the SHA-256 of the seed and the subject: no one can steer it, anyone can check it.
 
-Counts: ``lines * budget`` lines are inspected, and ``random_share`` of these by chance. Where that
-is not whole, the fraction is a chance of one more, drawn from the seed; so many small batches add
-up to the budget, where rounding would never inspect anything in a batch of nine at 5 %.
+Who comes first: what chance draws is drawn whatever the score, so that it is a fair sample of all
+lines; then what a live rule wants; then the ranking, for what the budget has left; then, of all the
+others, those that chance draws for their novelty (`exploration`). Rules and exploration do not give
+way to a full budget: the ranking does, and what is more than the budget is said.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from tradelane.kit.errors import InputRefused, Problem
+from tradelane.targeting.exploration import MILLION, POWER, WHOLE, nano, width
 
 RED, YELLOW, GREEN = "red", "yellow", "green"
 """Inspect the goods, check the documents, release."""
 
-_WHOLE = 1 << 64
-_MICRO = Decimal("0.000001")
+EXPLORE_NOVEL = 0.75
+"""Of what explores, the share that goes to novelty where nobody says another; the rest is plain
+chance, without which nothing could be estimated fairly."""
+
+MICRO = Decimal("0.000001")
+_HIGHEST = 10**12
+FURTHEST = _HIGHEST * 10**6
+"""The highest score that can be ranked, and the same in millionths."""
+
+
+class Candidate(NamedTuple):
+    """A line to be decided.
+
+    novelty: 0 (like many before) to 1 (like none); forced: a live rule wants it inspected.
+    """
+
+    subject: str
+    score: float
+    novelty: float = 0.0
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +53,11 @@ class Selection:
 
     seed: hex; draw_below: a line whose draw is under it is inspected by chance;
     cut_score, cut_draw: the last line inspected for its score (ties by the smaller draw), or None
-    where no line is; engine: ``model`` or ``rule``.
+    where no line is; cut_chance: what a line that ties there has as its chance of inspection, None
+    where every such line is inspected; engine: ``model`` or ``rule``; novel_rate, novel_power: the
+    chance by novelty (`exploration`); forced: lines that live rules wanted inspected.
+
+    Fields with a default are absent from older ledger entries.
     """
 
     seed: str
@@ -48,20 +70,45 @@ class Selection:
     cut_score: str | None
     cut_draw: str | None
     engine: str
+    cut_chance: str | None = None
+    novel_share: str = "0"
+    novel_rate: str = "0"
+    novel_power: int = POWER
+    inspected_as_novel: int = 0
+    forced: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The selection as plain JSON; ``Selection(**d)`` gives it back."""
         return asdict(self)
 
+    @property
+    def rules_exceed(self) -> bool:
+        """Whether rules alone wanted more lines than the budget has beside exploration."""
+        explored = Decimal(self.random_share) + Decimal(self.novel_share)
+        return self.forced > Decimal(self.budget) * (1 - explored) * self.lines
+
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """A line's lane, what put it there (``model``, ``rule``, ``random`` or ``none``), and the
-    chance it had of being inspected, before chance was drawn."""
+    """A line's lane, what put it there (``model``, ``rule``, ``random``, ``novel`` or ``none``),
+    and the chance it had of being inspected, before chance was drawn."""
 
     lane: str
     selected_by: str
     propensity: str
+
+
+class Router(Protocol):
+    """Routes lines of one selection; see `router`."""
+
+    def __call__(
+        self,
+        subject: str,
+        score: float,
+        needs_person: bool = False,
+        novelty: float = 0.0,
+        forced: bool = False,
+    ) -> Routed: ...
 
 
 def draw(seed: bytes, subject: str) -> int:
@@ -74,116 +121,111 @@ def draw(seed: bytes, subject: str) -> int:
     return int.from_bytes(hashlib.sha256(head + subject.encode()).digest()[:8], "big")
 
 
-def choose(
-    scores: Iterable[tuple[str, float]],
-    budget: float,
-    random_share: float = 0.1,
-    seed: bytes = b"",
-    *,
-    engine: str = "model",
-) -> Selection:
-    """Decide a batch of (subject, score); scores count to the sixth decimal.
-
-    budget: share of lines to inspect, 0 to 1; random_share: share of these drawn by chance, 0 to 1;
-    engine: who made the scores, ``model`` or ``rule``.
-    Errors: InputRefused ``targeting.budget``, ``targeting.score``.
-
-    >>> chosen = choose([("a", 0.9), ("b", 0.1), ("c", 0.5), ("d", 0.2)], 0.5, 0.0)
-    >>> [route(chosen, s, p).lane for s, p in (("a", 0.9), ("b", 0.1), ("c", 0.5))]
-    ['red', 'green', 'red']
-    """
-    import numpy as np
-
-    share, by_chance = _share("budget", budget), _share("random share", random_share)
-    draws, ranks = array("Q"), array("q")
-    for subject, score in scores:
-        draws.append(draw(seed, subject))
-        ranks.append(_micro(score, subject))
-    drawn, ranked = np.array(draws, np.uint64), np.array(ranks, np.int64)
-    lines = len(drawn)
-    inspected = min(_count(share * lines, seed, "inspected"), lines)
-    at_random = min(_count(share * by_chance * lines, seed, "random"), inspected)
-    below = 0 if not at_random else int(np.partition(drawn, at_random - 1)[at_random - 1]) + 1
-    # A draw that two lines share (a chance of one in 10**14 a batch of 600,000) is taken for both.
-    rest = np.flatnonzero(drawn >= below) if below < _WHOLE else np.empty(0, np.int64)
-    wanted = min(inspected - (lines - len(rest)), len(rest))
-    last = None
-    if wanted > 0:
-        last = rest[np.lexsort((drawn[rest], -ranked[rest]))[wanted - 1]]
-    return Selection(
-        seed=seed.hex(),
-        budget=format(share, "f"),
-        random_share=format(by_chance, "f"),
-        lines=lines,
-        inspected=max(inspected, lines - len(rest)),
-        inspected_at_random=lines - len(rest),
-        draw_below=str(below),
-        cut_score=None if last is None else format(Decimal(int(ranked[last])) * _MICRO, "f"),
-        cut_draw=None if last is None else str(int(drawn[last])),
-        engine=engine,
-    )
-
-
-def route(selection: Selection, subject: str, score: float, needs_person: bool = False) -> Routed:
+def route(
+    selection: Selection,
+    subject: str,
+    score: float,
+    needs_person: bool = False,
+    novelty: float = 0.0,
+    forced: bool = False,
+) -> Routed:
     """The lane of one line; see `router`, which is quicker for many lines of one selection."""
-    return router(selection)(subject, score, needs_person)
+    return router(selection)(subject, score, needs_person, novelty, forced)
 
 
-def router(selection: Selection) -> Callable[[str, float, bool], Routed]:
-    """Routes lines by (subject, score, needs_person: an engine found what a person must look at).
+def router(selection: Selection) -> Router:
+    """Routes lines by (subject, score, needs_person: somebody must look at its documents, novelty,
+    forced: a live rule wants it inspected).
 
-    The propensity of a line that its score selects is 1; of any other, the chance it had in the
-    random draw.
+    The propensity of a line that a rule or its score selects is 1; of any other, the chance it had
+    to be drawn: plain, and by its novelty. A line that would be selected anyway and is drawn by
+    plain chance counts as random, so that these are a fair sample of all lines.
     """
     seed, below = bytes.fromhex(selection.seed), int(selection.draw_below)
-    by_rank = selection.cut_score is not None and selection.cut_draw is not None
-    cut = _micro(float(selection.cut_score or 0), "the cut")
-    cut_draw = int(selection.cut_draw or 0)
-    chance = format(
-        (Decimal(selection.budget) * Decimal(selection.random_share)).quantize(_MICRO), "f"
-    )
-    by_score, by_chance = Routed(RED, selection.engine, "1.000000"), Routed(RED, "random", chance)
-    by_both = Routed(RED, "random", "1.000000")
-    open_question, free = Routed(YELLOW, "none", chance), Routed(GREEN, "none", chance)
+    is_ranked = ranking(selection)
+    rate, power = nano(selection.novel_rate), selection.novel_power
+    plain = Decimal(selection.budget) * Decimal(selection.random_share)
+    chance, fair = format(plain.quantize(MICRO), "f"), int(plain * WHOLE)
+    tie = micro(float(selection.cut_score or 0), "the cut")
+    tied = selection.cut_chance if selection.cut_score is not None else None
 
-    def lane(subject: str, score: float, needs_person: bool) -> Routed:
-        mine, rank = draw(seed, subject), _micro(score, subject)
-        selected = by_rank and (rank > cut or (rank == cut and mine <= cut_draw))
+    def lane(
+        subject: str,
+        score: float,
+        needs_person: bool = False,
+        novelty: float = 0.0,
+        forced: bool = False,
+    ) -> Routed:
+        mine = draw(seed, subject)
+        selected = is_ranked(score, mine, subject)
+        more = width(rate, power, micro_novelty(novelty, subject), below) if rate else 0
+        propensity = _ceiling(fair + more) if more else chance
+        if forced:
+            propensity = "1.000000"
+        elif tied is not None and micro(score, subject) == tie:
+            propensity = max(propensity, tied)
+        elif selected:
+            propensity = "1.000000"
         if mine < below:
-            return by_both if selected else by_chance
+            return Routed(RED, "random", propensity)
+        if forced:
+            return Routed(RED, "rule", propensity)
         if selected:
-            return by_score
-        return open_question if needs_person else free
+            return Routed(RED, selection.engine, propensity)
+        if mine < below + more:
+            return Routed(RED, "novel", propensity)
+        return Routed(YELLOW if needs_person else GREEN, "none", propensity)
 
     return lane
 
 
-def check_shares(budget: float, random_share: float) -> None:
-    """Raise InputRefused ``targeting.budget`` unless both are shares from 0 to 1."""
-    _share("budget", budget)
-    _share("random share", random_share)
+INSPECT = "inspect"
+"""The action of a rule that wants the goods inspected; any other wants the documents checked."""
 
 
-def _share(what: str, value: float) -> Decimal:
-    if not 0 <= value <= 1:
-        raise InputRefused(
-            Problem(
-                "targeting.budget",
-                f"The {what} is {value}, not a share between 0 and 1.",
-                hint="Write 5 % as 0.05.",
-            )
-        )
-    return Decimal(str(value))
+class Matched(Protocol):
+    """A rule that matched a line, as rules say it and as it is kept."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def shadow(self) -> bool: ...
 
 
-def _count(expected: Decimal, seed: bytes, purpose: str) -> int:
-    whole = math.floor(expected)
-    more = draw(seed, f"\0count/{purpose}") < int((expected - whole) * _WHOLE)
-    return whole + int(more)
+def forces(hits: Iterable[Matched]) -> bool:
+    """Whether a live rule wants the goods inspected."""
+    return any(hit.action == INSPECT and not hit.shadow for hit in hits)
 
 
-def _micro(score: float, subject: str) -> int:
-    if not math.isfinite(score) or abs(score) > 1e12:
+class Ranking(Protocol):
+    """Whether the ranking alone selects a line; see `ranking`."""
+
+    def __call__(self, score: float, drawn: int, subject: str) -> bool: ...
+
+
+def ranking(selection: Selection) -> Ranking:
+    """Whether a score lies over a selection's cut, or ties at it with a draw that wins."""
+    if selection.cut_score is None or selection.cut_draw is None:
+        return lambda score, drawn, subject: micro(score, subject) > FURTHEST
+    cut, last = micro(float(selection.cut_score), "the cut"), int(selection.cut_draw)
+
+    def selected(score: float, drawn: int, subject: str) -> bool:
+        rank = micro(score, subject)
+        return rank > cut or (rank == cut and drawn <= last)
+
+    return selected
+
+
+def _ceiling(wins: int) -> str:
+    """So many winning draws as a chance, rounded up: what can be drawn has a chance over 0."""
+    return f"{-(-min(wins, WHOLE) * MILLION // WHOLE) / MILLION:.6f}"
+
+
+def micro(score: float, subject: str) -> int:
+    """A score in millionths. Errors: InputRefused ``targeting.score``."""
+    if not math.isfinite(score) or abs(score) > _HIGHEST:
         raise InputRefused(
             Problem(
                 "targeting.score",
@@ -192,3 +234,16 @@ def _micro(score: float, subject: str) -> int:
             )
         )
     return round(score * 1_000_000)
+
+
+def micro_novelty(novelty: float, subject: str) -> int:
+    """A novelty in millionths. Errors: InputRefused ``targeting.novelty``."""
+    if not 0 <= novelty <= 1:
+        raise InputRefused(
+            Problem(
+                "targeting.novelty",
+                f"The novelty of {subject} is {novelty}, not a number between 0 and 1.",
+                hint="Give 0 where nothing is known of it.",
+            )
+        )
+    return round(novelty * MILLION)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tradelane.targeting.threads import threads_for
 
-SAMPLE = 20_000
+SAMPLE = 10_000
 """Lines of the history that the chance of inspection is learned from."""
 
 _FURTHEST = 5.0
@@ -46,9 +46,10 @@ def weights(
     """
     if not len(labelled) or inspected.all() or not inspected.any():
         return np.ones(len(labelled))
-    threads = threads_for(len(x))
-    data = xgb.QuantileDMatrix(x, inspected.astype(np.float32), max_bin=64, nthread=threads)
-    booster = xgb.train({**_PARAMETERS, "seed": seed, "nthread": threads}, data, _TREES)
-    chance = booster.predict(xgb.DMatrix(labelled, nthread=threads)).astype(np.float64)
+    data = xgb.QuantileDMatrix(x, inspected.astype(np.float32), max_bin=64, nthread=1)
+    booster = xgb.train({**_PARAMETERS, "seed": seed, "nthread": 1}, data, _TREES)
+    chance = booster.predict(xgb.DMatrix(labelled, nthread=threads_for(len(labelled)))).astype(
+        np.float64
+    )
     found: NDArray[np.float64] = np.clip(inspected.mean() / chance, 1 / _FURTHEST, _FURTHEST)
     return found

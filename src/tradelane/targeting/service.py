@@ -16,10 +16,14 @@ from numpy.typing import NDArray
 from tradelane.kit import canonical
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.progress import Progress, silent
-from tradelane.targeting import features, leakage, revenue, scorers, selectivity
-from tradelane.targeting.catalogue import NAMES
-from tradelane.targeting.model import DEFAULT_BALANCE, objective
-from tradelane.targeting.reasons import Facts, explain, reason_columns
+from tradelane.targeting import features, guards, leakage, quality, revenue, scorers, selectivity
+from tradelane.targeting.catalogue import GROUPS, NAMES
+from tradelane.targeting.judgement import SCORES, judge
+from tradelane.targeting.learning import Learned, learn
+from tradelane.targeting.model import DEFAULT_BALANCE
+from tradelane.targeting.monitoring import reference
+from tradelane.targeting.threads import side_by_side
+from tradelane.trade.table import OUTCOME_SCHEMA
 
 if TYPE_CHECKING:
     from tradelane.registry.model import LoadedModel, ModelRef
@@ -42,8 +46,8 @@ _LIMITS = (
     "clean line. Schemes that no inspection found are not known to it; the random share finds them."
 )
 RULE_NOTE = (
-    "No model could be trained ({why}). Lines are ranked by the price rule: how far the declared "
-    "price per kilogram lies under the median of its code. It gives no probability."
+    "{why} Lines are ranked by the price rule: how far the declared price per kilogram lies under "
+    "the median of its code. It gives no probability."
 )
 
 
@@ -68,7 +72,7 @@ class Trained:
     """A published model, ready to score.
 
     engine: ``model`` or, for the fallback, ``rule``; note: what a report must say about it;
-    balance: the exponent of revenue in the objective.
+    balance: where the dial between the two goals stands if nobody turns it.
     """
 
     ref: ModelRef
@@ -99,15 +103,23 @@ class Targeting:
         self._registry = registry
 
     def train(
-        self, history: pl.DataFrame, *, seed: int = 0, progress: Progress = silent
+        self,
+        history: pl.DataFrame,
+        *,
+        seed: int = 0,
+        scorer: str = "boosted",
+        progress: Progress = silent,
     ) -> Trained:
         """Learn from a history's outcomes and publish; the same history and seed are reused.
 
-        history: `trade.table.LINE_SCHEMA`, ``duty_rate`` and `trade.table.OUTCOME_SCHEMA`.
+        history: `trade.table.LINE_SCHEMA`, ``duty_rate`` and `trade.table.OUTCOME_SCHEMA`;
+        scorer: one of `scorers.SCORERS`.
         Errors: InputRefused ``targeting.no_labels``, ``targeting.one_class``,
         ``targeting.columns``.
         """
-        return self._train(history, "boosted", seed, "", progress)
+        asked_for = RULE_NOTE.format(why="As was asked for, no model was trained.")
+        note = asked_for if scorer == "price_rule" else ""
+        return self._train(history, scorer, seed, note, progress)
 
     def train_or_fallback(
         self, history: pl.DataFrame, *, seed: int = 0, progress: Progress = silent
@@ -120,7 +132,8 @@ class Targeting:
             problem = refused.problems[0]
             if problem.code not in ("targeting.no_labels", "targeting.one_class"):
                 raise
-            note = RULE_NOTE.format(why=problem.message.rstrip(".").lower())
+            why = f"No model could be trained ({problem.message.rstrip('.').lower()})."
+            note = RULE_NOTE.format(why=why)
             return self._train(history, "price_rule", seed, note, progress)
 
     def load(self, ref: ModelRef | str) -> Trained:
@@ -145,19 +158,32 @@ class Targeting:
         """The same model asked against another (usually longer) history."""
         return replace(trained, history=features.build(history))
 
+    def with_context(
+        self, trained: Trained, lines: pl.DataFrame, history: pl.DataFrame | None = None
+    ) -> Trained:
+        """The same model, which also knows of these lines when it is asked about later ones.
+
+        What was filed is known from the next day on, whether or not anybody inspected it; outcomes
+        of these lines are not looked at. history: in place of the model's own.
+        """
+        past = trained.history.table if history is None else history
+        filed = lines.drop(OUTCOME_SCHEMA, strict=False)
+        return replace(trained, history=features.build(pl.concat([past, filed], how="diagonal")))
+
     def score(
         self, trained: Trained, lines: pl.DataFrame, *, balance: float | None = None
     ) -> pl.DataFrame:
         """One row a line, in order: ``subject``; ``probability``, ``expected_revenue`` (in the
-        territory's currency) and ``score`` as floats (null where not known) and, with ``_text``,
-        as the same number in fixed decimals; ``reason_{1..3}_code`` and ``_text``;
+        territory's currency), ``score`` and ``novelty`` as floats (null where not known) and, with
+        ``_text``, as the same number in fixed decimals; ``reason_{1..3}_code`` and ``_text``;
         ``features_digest``.
 
-        Every row depends on its line and the model alone. Errors: ``targeting.columns``.
+        balance: 0 ranks by probability, 1 by expected revenue, None as the model says. Every row
+        depends on its line and the model alone. Errors: ``targeting.columns``.
         """
-        exponent = trained.balance if balance is None else balance
+        dial = trained.balance if balance is None else balance
         parts = [
-            _score(trained, lines[start : start + CHUNK], exponent)
+            _score(trained, lines[start : start + CHUNK], dial)
             for start in range(0, max(lines.height, 1), CHUNK)
         ]
         return pl.concat(parts)
@@ -189,34 +215,42 @@ class Targeting:
             _refuse_unlearnable(labelled["fraud"].to_numpy())
         progress("asking the history about its own lines", 1, 4)
         x = features_of(past, labelled)
-        progress("growing trees", 2, 4)
-        fitted = _fit(scorer_name, x, labelled, _weights(past, x, seed), seed)
-        about["metrics"] = fitted.figures | {"revenue_basis": revenue.BASES[fitted.revenue.basis]}
-        if scorer_name != "price_rule":
-            progress("looking for repetition that would pass for skill", 3, 4)
-            found_leakage = leakage.detect(past.table, seed=seed)
-            about["metrics"]["leakage"] = found_leakage.text
-            about["metrics"]["labels_look_leaked"] = found_leakage.found
-        about |= {"intended_use": _INTENDED, "limits": f"{note} {_LIMITS}".strip()}
-        files = {"history.arrow": data, **fitted.scorer.dump(), **fitted.revenue.dump()}
+        progress("learning from the outcomes", 2, 4)
+        left_out = guards.dropped(x)
+        weights = _weights(past, x, seed)
+        learned_from = guards.blank(x, left_out["identifier"])
+        fitted, repetition = side_by_side(
+            lambda: learn(scorer_name, learned_from, labelled, weights, seed),
+            lambda: _repetition(scorer_name, past.table, seed),
+        )
+        about["metrics"] = fitted.figures | {
+            "revenue_basis": revenue.BASES[fitted.revenue.basis],
+            "constant_features": ", ".join(left_out["constant"]) or "none",
+            "identifier_like_features": ", ".join(left_out["identifier"]) or "none",
+        }
+        cautions = guards.cautions(labelled, weights)
+        about["metrics"] |= repetition
+        progress("asking how good it is on lines to come", 3, 4)
+        limits = " ".join([note, _LIMITS, *cautions]).strip()
+        about |= {"intended_use": _INTENDED, "limits": limits}
+        files = {
+            "history.arrow": data,
+            reference.FILE: _reference(past, fitted.scorer),
+            **fitted.scorer.dump(),
+            **fitted.revenue.dump(),
+            "quality.json": _quality(past, fitted),
+        }
         ref = self._registry.publish(NAME, files, about)
         progress("published", 4, 4)
         return _trained(self._registry.load(ref, features=NAMES), past)
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    scorer: scorers.Scorer
-    revenue: revenue.Revenue
-    figures: dict[str, Any]
-
-
 @cache
 def code_digest() -> str:
-    """The digest of this capability's source: another version of it trains its own model."""
+    """The digest of the source that trains and scores: another version trains its own model."""
     total = hashlib.sha256()
     root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted([*root.glob("*.py"), *root.glob("scorers/*.py")]):
         total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return "sha256:" + total.hexdigest()
 
@@ -233,6 +267,20 @@ def features_of(history: features.History, lines: pl.DataFrame) -> NDArray[np.fl
 def _outcomes(table: pl.DataFrame) -> pl.DataFrame:
     known = table.filter(pl.col("fraud").is_not_null(), pl.col("inspected").fill_null(True))
     return known.sort("date", maintain_order=True).tail(MOST_OUTCOMES)
+
+
+def _reference(past: features.History, scorer: scorers.Scorer) -> bytes:
+    latest = past.table.sort("date", maintain_order=True).tail(reference.LATEST)
+    x = features_of(past, latest)
+    return reference.make(NAMES, x, scorer.probability(x))
+
+
+def _quality(past: features.History, learned: Learned) -> bytes:
+    """What the card tells of lines to come, and which reasons move the score on the latest ones."""
+    told = quality.summary(learned.ahead, learned.revenue.dial)
+    latest = features_of(past, past.table.sort("date", maintain_order=True).tail(CHUNK))
+    told["importance"] = quality.importance(learned.scorer.contributions(latest), GROUPS)
+    return canonical.encode(told)
 
 
 def _refuse_unlearnable(wrong: NDArray[np.bool_]) -> None:
@@ -256,6 +304,14 @@ def _refuse_unlearnable(wrong: NDArray[np.bool_]) -> None:
         )
 
 
+def _repetition(scorer_name: str, table: pl.DataFrame, seed: int) -> dict[str, Any]:
+    """Whether labels repeat with their tuples, which would pass for skill."""
+    if scorer_name == "price_rule":
+        return {}
+    found = leakage.detect(table, seed=seed)
+    return {"leakage": found.text, "labels_look_leaked": found.found}
+
+
 def _weights(past: features.History, x: NDArray[np.float32], seed: int) -> NDArray[np.float64]:
     """How many lines of all each labelled line stands for, learned from a sample of the history."""
     table = past.table
@@ -263,23 +319,6 @@ def _weights(past: features.History, x: NDArray[np.float32], seed: int) -> NDArr
         table = table.sample(selectivity.SAMPLE, seed=seed)
     inspected = table["fraud"].is_not_null().to_numpy()
     return selectivity.weights(features_of(past, table), inspected, x, seed)
-
-
-def _fit(
-    name: str,
-    x: NDArray[np.float32],
-    labelled: pl.DataFrame,
-    weights: NDArray[np.float64],
-    seed: int,
-) -> _Fitted:
-    wrong = labelled["fraud"].to_numpy().astype(bool)
-    scorer = scorers.new(name)
-    days = labelled["date"].cast(pl.Int32).to_numpy().astype(np.int64)
-    if name == "price_rule":
-        return _Fitted(scorer, revenue.Revenue(), {"outcomes": len(wrong)})
-    figures = scorer.fit(x, wrong, days, weights, seed)
-    recovered = labelled["revenue_recovered"].fill_null(np.nan).to_numpy()
-    return _Fitted(scorer, revenue.fit(x, wrong, recovered, seed), figures)
 
 
 def _trained(model: LoadedModel, history: features.History) -> Trained:
@@ -297,35 +336,8 @@ def _trained(model: LoadedModel, history: features.History) -> Trained:
 
 
 def _score(trained: Trained, lines: pl.DataFrame, balance: float) -> pl.DataFrame:
-    frame = trained.history.features(lines)
-    x = features.matrix(frame)
-    probability = trained.scorer.probability(x)
-    given_wrong = trained.revenue.estimate(x)
-    likelihood = np.where(np.isnan(probability), trained.scorer.raw(x), probability)
-    furthest = revenue.FURTHEST[trained.revenue.basis]
-    score = objective(likelihood, given_wrong, trained.revenue.typical, balance, furthest)
-    reasons = explain(trained.scorer.contributions(x), Facts(frame, lines))
+    answers = trained.history.features(lines)
+    columns = judge(trained, answers, lambda name: lines[name].to_list(), balance)
     return pl.DataFrame(
-        [
-            lines["subject"],
-            *_fixed("probability", probability, 6),
-            *_fixed("expected_revenue", probability * given_wrong, 2),
-            *_fixed("score", score, 6),
-            *reason_columns(reasons),
-            pl.Series("features_digest", _digests(x), dtype=pl.String),
-        ]
+        [lines["subject"], *(pl.Series(n, v, dtype=SCORES[n]) for n, v in columns.items())]
     )
-
-
-def _fixed(name: str, values: NDArray[np.float64], decimals: int) -> list[pl.Series]:
-    texts = [None if v != v else f"{v:.{decimals}f}" for v in values.tolist()]
-    text = pl.Series(f"{name}_text", texts, dtype=pl.String)
-    return [text.cast(pl.Float64).alias(name), text]
-
-
-def _digests(x: NDArray[np.float32]) -> list[str]:
-    data, width = x.tobytes(), x.shape[1] * x.itemsize
-    return [
-        "sha256:" + hashlib.sha256(data[start : start + width]).hexdigest()
-        for start in range(0, len(data), width)
-    ]

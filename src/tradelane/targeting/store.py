@@ -1,4 +1,5 @@
-"""Keeps the score of every line of a batch, and the lane that it was routed to."""
+"""Keeps the score of every line of a batch, the lane that it was routed to, the rules that matched
+it, and what a challenger says of it."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from tradelane.kit.database import metadata
-from tradelane.targeting.selection import Routed
+from tradelane.kit.database import insert_rows, metadata
+from tradelane.targeting.selection import Matched, Routed
 
 selection = sa.Table(
     "selection",
@@ -20,15 +21,65 @@ selection = sa.Table(
     sa.Column("expected_revenue", sa.Float),
     sa.Column("score", sa.Float, nullable=False),
     sa.Column("needs_person", sa.Boolean, nullable=False),
+    sa.Column("novelty", sa.Float),
     sa.Column("lane", sa.String(16)),
     sa.Column("selected_by", sa.String(16)),
     sa.Column("propensity", sa.Float),
     sa.CheckConstraint("probability >= 0 AND probability <= 1", name="ck_selection_probability"),
 )
+_SELECTED = sa.text("lane = 'red'")
+# Of the few selected lines alone, so that counting them reads nothing else and keeping the others
+# costs nothing.
+sa.Index(
+    "ix_selection_selected",
+    selection.c.batch_id,
+    selection.c.selected_by,
+    sqlite_where=_SELECTED,
+    postgresql_where=_SELECTED,
+)
+sa.Index(
+    "ix_selection_subject",
+    selection.c.subject,
+    sqlite_where=_SELECTED,
+    postgresql_where=_SELECTED,
+)
+rule_hit = sa.Table(
+    "rule_hit",
+    metadata,
+    sa.Column("batch_id", sa.String(64), primary_key=True),
+    sa.Column("line", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("rule", sa.String(64), primary_key=True),
+    sa.Column("action", sa.String(16), nullable=False),
+    sa.Column("shadow", sa.Boolean, nullable=False),
+)
+sa.Index("ix_rule_hit_rule", rule_hit.c.rule)
 
+shadow_score = sa.Table(
+    "shadow_score",
+    metadata,
+    sa.Column("batch_id", sa.String(64), primary_key=True),
+    sa.Column("line", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("model", sa.String(80), nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("probability", sa.Float),
+    sa.Column("selected", sa.Boolean, nullable=False),
+)
 
-Score = tuple[int, str, float | None, float | None, float, bool]
-"""Line, subject, probability, expected revenue (None: not estimated), score, needs a person."""
+draw_seed = sa.Table(
+    "draw_seed",
+    metadata,
+    sa.Column("batch_id", sa.String(64), primary_key=True),
+    sa.Column("seed", sa.Text, nullable=False),
+)
+
+_LAST_LINE = sa.select(sa.func.max(selection.c.line)).where(
+    selection.c.batch_id == sa.bindparam("batch_id")
+)
+
+Score = tuple[int, str, float | None, float | None, float, bool, float | None]
+"""Line, subject, probability, expected revenue (None: not estimated), score, needs a person,
+novelty (None: not known)."""
 
 
 class Scored(NamedTuple):
@@ -40,6 +91,41 @@ class Scored(NamedTuple):
     expected_revenue: float | None
     score: float
     needs_person: bool
+    novelty: float | None
+
+
+class Selected(NamedTuple):
+    """A line of a batch with its lane, as officers' cases are made of it."""
+
+    line: int
+    subject: str
+    probability: float | None
+    expected_revenue: float | None
+    score: float
+    lane: str
+    selected_by: str
+
+
+class KeptHit(NamedTuple):
+    """A rule that matched a line; ``shadow``: it changed nothing."""
+
+    batch_id: str
+    line: int
+    rule: str
+    action: str
+    shadow: bool
+
+
+class KeptShadow(NamedTuple):
+    """What a challenger said of a line; ``selected``: its ranking would have selected it."""
+
+    batch_id: str
+    line: int
+    subject: str
+    model: str
+    score: float
+    probability: float | None
+    selected: bool
 
 
 class SqlSelectionStore:
@@ -56,6 +142,97 @@ class SqlSelectionStore:
                 ],
             )
 
+    def add_routed(
+        self, tx: sa.Connection, batch_id: str, rows: Sequence[tuple[*Score, Routed]]
+    ) -> None:
+        """Keep the scores of lines that came one by one, with the lanes that they got at once."""
+        insert_rows(
+            tx,
+            selection,
+            [
+                (
+                    batch_id,
+                    *row[:-1],
+                    row[-1].lane,
+                    row[-1].selected_by,
+                    float(row[-1].propensity),
+                )
+                for row in rows
+            ],
+        )
+
+    def keep_seed(self, tx: sa.Connection, batch_id: str, seed: str) -> None:
+        """Keep the seed (hex) that draws lines of a batch while the ledger has only its digest."""
+        tx.execute(draw_seed.insert(), {"batch_id": batch_id, "seed": seed})
+
+    def seed(self, tx: sa.Connection, batch_id: str) -> str | None:
+        """The kept seed of a batch, or None."""
+        query = sa.select(draw_seed.c.seed).where(draw_seed.c.batch_id == batch_id)
+        found: str | None = tx.execute(query).scalar()
+        return found
+
+    def add_hits(
+        self, tx: sa.Connection, batch_id: str, hits: Sequence[tuple[int, Matched]]
+    ) -> None:
+        """Keep which rules matched which lines."""
+        rows = [(batch_id, line, hit.rule, str(hit.action), hit.shadow) for line, hit in hits]
+        insert_rows(tx, rule_hit, rows)
+
+    def add_shadow_scores(
+        self,
+        tx: sa.Connection,
+        batch_id: str,
+        rows: Sequence[tuple[int, str, str, float, float | None, bool]],
+    ) -> None:
+        """Keep what a challenger says of lines: `KeptShadow` without the batch."""
+        insert_rows(tx, shadow_score, [(batch_id, *row) for row in rows])
+
+    def hits(
+        self,
+        tx: sa.Connection,
+        batch_ids: Sequence[str],
+        *,
+        first: int = 0,
+        count: int | None = None,
+    ) -> list[KeptHit]:
+        """The hits of batches by batch and line, of ``count`` lines from line ``first`` on."""
+        columns = rule_hit.c
+        query = (
+            sa.select(*(columns[name] for name in KeptHit._fields))
+            .where(columns.batch_id.in_(batch_ids), columns.line >= first)
+            .order_by(columns.batch_id, columns.line, columns.rule)
+        )
+        if count is not None:
+            query = query.where(columns.line < first + count)
+        return [KeptHit._make(row) for row in tx.execute(query)]
+
+    def shadow_scores(self, tx: sa.Connection, batch_ids: Sequence[str]) -> list[KeptShadow]:
+        """What challengers said of the lines of batches, by batch and line."""
+        columns = shadow_score.c
+        query = (
+            sa.select(*(columns[name] for name in KeptShadow._fields))
+            .where(columns.batch_id.in_(batch_ids))
+            .order_by(columns.batch_id, columns.line)
+        )
+        return [KeptShadow._make(row) for row in tx.execute(query)]
+
+    def latest_scores(
+        self, tx: sa.Connection, batch_ids: Sequence[str], most: int
+    ) -> list[tuple[str, float, float | None]]:
+        """Subject, score and novelty of the last lines of batches, named newest first."""
+        found: list[tuple[str, float, float | None]] = []
+        for batch_id in batch_ids:
+            if len(found) >= most:
+                break
+            newest = (
+                sa.select(selection.c.subject, selection.c.score, selection.c.novelty)
+                .where(selection.c.batch_id == batch_id)
+                .order_by(selection.c.line.desc())
+                .limit(most - len(found))
+            )
+            found += [(row.subject, row.score, row.novelty) for row in tx.execute(newest)]
+        return found
+
     def scores(
         self, tx: sa.Connection, batch_id: str, first: int = 0, count: int | None = None
     ) -> Iterator[Scored]:
@@ -70,11 +247,31 @@ class SqlSelectionStore:
         for row in tx.execute(query.execution_options(yield_per=10_000)):
             yield Scored._make(row)
 
+    def selected(
+        self, tx: sa.Connection, batch_id: str, after: int, most: int, free: str
+    ) -> list[Selected]:
+        """The next lines after line ``after`` whose lane is another than ``free``."""
+        query = (
+            sa.select(*(selection.c[name] for name in Selected._fields))
+            .where(
+                selection.c.batch_id == batch_id,
+                selection.c.line > after,
+                selection.c.lane != free,
+            )
+            .order_by(selection.c.line)
+            .limit(most)
+        )
+        return [Selected._make(row) for row in tx.execute(query)]
+
+    def count_selected(self, tx: sa.Connection, batch_id: str) -> dict[str, int]:
+        """How many lines of a batch are to be inspected, by what selected them."""
+        by = selection.c.selected_by
+        query = sa.select(by, sa.func.count()).where(selection.c.batch_id == batch_id, _SELECTED)
+        return {row[0]: row[1] for row in tx.execute(query.group_by(by))}
+
     def next_line(self, tx: sa.Connection, batch_id: str) -> int:
         """The number of the batch's next line, which is how many have a score: from 0, no gaps."""
-        last = tx.execute(
-            sa.select(sa.func.max(selection.c.line)).where(selection.c.batch_id == batch_id)
-        ).scalar()
+        last = tx.execute(_LAST_LINE, {"batch_id": batch_id}).scalar()
         return 0 if last is None else int(last) + 1
 
     def is_routed(self, tx: sa.Connection, batch_id: str, line: int) -> bool:

@@ -13,12 +13,30 @@ from targeting_histories import made_up
 from tradelane.kit.errors import InputRefused
 from tradelane.kit.progress import Progress
 from tradelane.targeting.commands import target
+from tradelane.targeting.ranked import HEADER
 
 _NEW = made_up(400, 2, inspected=1.0)
 TABLES = {
     "history.csv": made_up(1500, 1),
     "batch.csv": _NEW.with_columns(date=_NEW["date"].dt.offset_by("1y")),
 }
+
+RULES = """
+version: 1
+rules:
+  - id: small
+    title: Small consignments of one importer
+    why: They came up in an audit.
+    action: inspect
+    status: live
+    when: {field: importer, op: eq, value: IMPORTER}
+  - id: watched
+    title: Everything
+    why: Only to count.
+    action: inspect
+    status: shadow
+    when: {field: customs_value, op: gt, value: 0}
+""".replace("IMPORTER", _NEW["importer"][0])
 
 
 class Platform:
@@ -52,16 +70,32 @@ def test_train_then_rank_then_evaluate(folder: Path) -> None:
     words = ("rank", batch, "--history", history, "--model", models, "--out", str(out))
     ranked = run(folder, *words)
     assert ranked.exit_code == 0, ranked.exception
-    assert "20 to inspect, 2 of them by chance" in ranked.output
+    assert "20 to inspect, 1 of them by chance" in ranked.output
     with out.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(r["rank"]) for r in rows] == list(range(1, 401))
     assert sum(r["lane"] == "red" for r in rows) == 20
-    assert {r["selected_by"] for r in rows} == {"model", "random", "none"}
+    assert {"model", "random", "none"} <= {r["selected_by"] for r in rows}
+    assert {r["selected_by"] for r in rows} <= {"model", "random", "novel", "none"}
+    scores = [float(r["score"]) for r in rows]
+    assert scores == sorted(scores, reverse=True)
     assert all(r["reason_1_code"] and r["propensity"] for r in rows)
     first = out.read_bytes()
     run(folder, *words)
     assert out.read_bytes() == first
+
+    rules = folder / "rules.yaml"
+    rules.write_text(RULES)
+    ruled = run(folder, *words, "--rules", str(rules), "--balance", "0.5")
+    assert ruled.exit_code == 0, ruled.exception
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == HEADER
+    wanted = [r for r in rows if r["reason_1_code"] == "RULE:small"]
+    assert wanted
+    assert all(r["lane"] == "red" and r["propensity"] == "1.000000" for r in wanted)
+    assert {r["selected_by"] for r in wanted} <= {"rule", "random"}
+    assert "RULE:watched" not in {r["reason_1_code"] for r in rows}
 
     truth = folder / "truth.csv"
     known = TABLES["batch.csv"].select(

@@ -13,7 +13,7 @@ from tradelane.kit.errors import InputRefused
 from tradelane.targeting import features
 from tradelane.targeting.catalogue import FEATURES, GROUPS, NAMES
 from tradelane.targeting.model import Feature, refuse_unavailable
-from tradelane.targeting.reasons import SENTENCES
+from tradelane.targeting.sentences import SENTENCES
 from tradelane.trade.table import OUTCOME_SCHEMA
 
 DAY = dt.date(2025, 6, 15)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tradelane.kit import canonical
 from tradelane.kit.errors import InputRefused
-from tradelane.targeting.selection import Selection, choose, route
+from tradelane.targeting.budget import choose, stand
+from tradelane.targeting.selection import Candidate, Selection, route, router
 
 
 def scores(count: int, distinct: int = 10**9) -> list[tuple[str, float]]:
@@ -124,3 +127,118 @@ def test_a_score_that_cannot_be_ranked_is_refused(score: float) -> None:
     with pytest.raises(InputRefused) as caught:
         choose([("a", score)], 0.5)
     assert caught.value.problems[0].code == "targeting.score"
+
+
+def test_a_standing_selection_selects_its_budget_of_lines_like_those_it_was_made_from() -> None:
+    rng = np.random.default_rng(5)
+    past = [(f"p{i}", float(score)) for i, score in enumerate(rng.random(20_000))]
+    standing = stand(past, 0.05, 0.2, b"seed")
+    coming = [(f"c{i}", float(score)) for i, score in enumerate(rng.random(20_000))]
+    routed = [route(standing, subject, score) for subject, score in coming]
+    by_model = sum(r.selected_by == "model" for r in routed)
+    by_chance = sum(r.selected_by == "random" for r in routed)
+    assert abs(by_chance / 20_000 - 0.01) < 0.003
+    assert abs((by_model + by_chance) / 20_000 - 0.05) < 0.006
+
+
+def test_a_standing_selection_shares_out_scores_that_tie_at_the_cut() -> None:
+    past = [(f"p{i}", 0.5) for i in range(1000)]
+    standing = stand(past, 0.2, 0.0, b"seed")
+    routed = [route(standing, f"c{i}", 0.5) for i in range(5000)]
+    assert abs(sum(r.lane == "red" for r in routed) / 5000 - 0.2) < 0.03
+
+
+def test_a_standing_selection_of_everything_takes_a_score_lower_than_any_before() -> None:
+    standing = stand([("a", 0.5)], 1.0, 0.1, b"seed")
+    assert route(standing, "x", -7.0).lane == "red"
+    nothing = stand([("a", 0.5)], 0.0, 0.1, b"seed")
+    assert route(nothing, "x", 7.0).lane == "green"
+
+
+def _lines(count: int, rng: np.random.Generator, rule: float = 0.0) -> list[Candidate]:
+    return [
+        Candidate(f"n{rng.integers(1 << 40)}/{i}", float(s), float(round(n**3, 6)), bool(f < rule))
+        for i, (s, n, f) in enumerate(rng.random((count, 3)))
+    ]
+
+
+def _by(chosen: Selection, lines: list[Candidate]) -> Counter[str]:
+    lane = router(chosen)
+    routed = (lane(one.subject, one.score, False, one.novelty, one.forced) for one in lines)
+    return Counter(r.selected_by for r in routed if r.lane == "red")
+
+
+def test_a_standing_selection_keeps_every_share_with_rules_and_novelty() -> None:
+    rng = np.random.default_rng(3)
+    standing = stand(_lines(20_000, rng, 0.01), 0.1, 0.1, b"seed", novel_share=0.2)
+    got = _by(standing, _lines(20_000, rng, 0.01))
+    assert abs(got["random"] / 20_000 - 0.01) < 0.003
+    assert abs(got["novel"] / 20_000 - 0.02) < 0.004
+    assert abs(got["rule"] / 20_000 - 0.01) < 0.003
+    assert abs(sum(got.values()) / 20_000 - 0.1) < 0.01
+    assert not standing.rules_exceed
+
+
+def test_the_most_novel_lines_are_drawn_most_and_their_propensity_says_how_often() -> None:
+    rng = np.random.default_rng(4)
+    lines = _lines(5_000, rng)
+    standing = stand(lines, 0.05, 0.1, b"", novel_share=0.4)
+    hits = np.zeros(len(lines))
+    for seed in range(40):
+        lane = router(replace(standing, seed=str(seed).encode().hex()))
+        hits += [lane(c.subject, c.score, False, c.novelty).lane == "red" for c in lines]
+    lane = router(standing)
+    chance = np.array([float(lane(c.subject, c.score, False, c.novelty).propensity) for c in lines])
+    unsure = chance < 1
+    assert abs(hits[unsure].sum() / 40 - chance[unsure].sum()) < 0.05 * chance[unsure].sum()
+    new = np.array([c.novelty for c in lines])
+    assert chance[unsure & (new > 0.9)].mean() > 5 * chance[unsure & (new < 0.5)].mean()
+
+
+def test_rules_that_want_more_than_the_budget_fire_all_the_same_and_it_is_said() -> None:
+    rng = np.random.default_rng(5)
+    lines = _lines(1_000, rng, 0.2)
+    chosen = choose(lines, 0.05, 0.1, b"s", novel_share=0.1)
+    got = _by(chosen, lines)
+    assert chosen.rules_exceed
+    assert got["model"] == 0
+    assert got["random"] == 5
+    assert got["rule"] + got["random"] >= sum(one.forced for one in lines)
+
+
+def test_without_novelty_known_the_ranking_takes_what_was_meant_for_it() -> None:
+    batch = scores(1000)
+    got = lanes(choose(batch, 0.05, 0.1, b"seed", novel_share=0.1), batch)
+    assert got == {"model": 45, "random": 5, "green": 950}
+
+
+def test_lines_that_tie_at_the_cut_have_the_chance_of_their_draw() -> None:
+    batch = scores(1000, distinct=1)
+    chosen = choose(batch, 0.2, 0.0, b"seed")
+    assert {route(chosen, *x).propensity for x in batch} == {"0.200000"}
+
+
+def test_an_order_of_before_exploration_by_novelty_routes_as_it_did() -> None:
+    old = choose(scores(300, distinct=7), 0.07, 0.3, b"x").to_dict()
+    later = (
+        "cut_chance",
+        "novel_share",
+        "novel_rate",
+        "novel_power",
+        "inspected_as_novel",
+        "forced",
+    )
+    lane = router(Selection(**{name: old[name] for name in old if name not in later}))
+    assert {lane(*x).propensity for x in scores(300, distinct=7)} == {"1.000000", "0.021000"}
+
+
+@pytest.mark.parametrize("novelty", [-0.1, 1.5, float("nan")])
+def test_a_novelty_that_is_none_is_refused(novelty: float) -> None:
+    with pytest.raises(InputRefused) as caught:
+        choose([("a", 0.5, novelty)], 0.5)
+    assert caught.value.problems[0].code == "targeting.novelty"
+
+
+def test_more_exploration_than_there_is_budget_is_refused() -> None:
+    with pytest.raises(InputRefused, match="explores"):
+        choose(scores(5), 0.5, 0.6, novel_share=0.5)

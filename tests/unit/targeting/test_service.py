@@ -46,7 +46,7 @@ def test_the_same_history_and_seed_are_not_trained_twice(
         HISTORY, seed=3, progress=lambda stage, done, total=None: stages.append(stage)
     )
     assert again.ref == trained.ref
-    assert "growing trees" not in stages
+    assert "learning from the outcomes" not in stages
     other = Targeting(registry).train(HISTORY.head(2400), seed=3)
     assert other.ref != trained.ref
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from tradelane.targeting.inputs import Inputs
+    from tradelane.targeting.scorers.forward import Forward
+
 __all__ = ["SCORERS", "Scorer", "new"]
 
 
@@ -21,6 +24,8 @@ class Scorer(Protocol):
     """
 
     name: str
+    forward: Forward
+    """After `fit`: what it said of lines that it had not learned from then."""
 
     def fit(
         self,
@@ -49,6 +54,14 @@ class Scorer(Protocol):
         """How much each group of `catalogue.GROUPS` raised (or lowered) ``raw``."""
         ...
 
+    def calibrated(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The `probability` of lines whose ``raw`` is known."""
+        ...
+
+    def explained(self, inputs: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """``raw`` and ``contributions`` together, for less than both one after the other."""
+        ...
+
     def dump(self) -> dict[str, bytes]:
         """Everything that was learned, as files; equal learning gives equal bytes."""
         ...
@@ -60,6 +73,8 @@ class Scorer(Protocol):
 
 SCORERS = {
     "boosted": "tradelane.targeting.scorers.boosted:Boosted",
+    "linear": "tradelane.targeting.scorers.linear:Linear",
+    "network": "tradelane.targeting.scorers.network:Network",
     "price_rule": "tradelane.targeting.scorers.price_rule:PriceRule",
 }
 """Every scorer by its name; loaded only when it is asked for."""

@@ -14,35 +14,43 @@ batch is there to measure by how much.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
-from tradelane.kit import canonical
-from tradelane.targeting import calibration, evaluation
-from tradelane.targeting.catalogue import FEATURES, GROUPS, NAMES
-from tradelane.targeting.threads import threads_for
+from tradelane.targeting import calibration
+from tradelane.targeting.catalogue import FEATURES, GROUPS
+from tradelane.targeting.inputs import Inputs
+from tradelane.targeting.scorers import forward
+from tradelane.targeting.threads import side_by_side
 
-TREES = 140
+MANY = 500
+"""From so many lines found wrong on, deeper and more trees find more than they imagine."""
 PARAMETERS: dict[str, Any] = {
     "objective": "binary:logistic",
     "tree_method": "hist",
     "max_depth": 4,
-    "eta": 0.06,
-    "min_child_weight": 4,
+    "eta": 0.05,
+    "min_child_weight": 1,
     "subsample": 0.8,
     "colsample_bytree": 0.4,
     "reg_lambda": 5.0,
     "max_bin": 128,
+    # A worse record never makes a line less suspect: with few outcomes, trees find such accidents.
+    "monotone_constraints": str(
+        tuple(int(f.name.endswith(("_share", "_share_recent")) and f.is_record) for f in FEATURES)
+    ),
 }
-FOLDS = (0.4, 0.6, 0.8, 1.0)
-"""Calibration and the card's figures come from outcomes that were not learned from: trees grown on
-the first 40 % of the days are asked about the next fifth, and so on, forward in time."""
-_FEWEST = 20
-"""Fewer outcomes of either kind on either side of a cut are not enough for it."""
+_FEW_TREES, _MANY_TREES = 200, 300
+_DEEPER = {"max_depth": 6}
+
+_COLUMNS = [[i for i, f in enumerate(FEATURES) if f.group == group] for group in GROUPS]
+_TURNS = [list(turn) for turn in zip_longest(*_COLUMNS, fillvalue=len(FEATURES))]
+"""The first column of every group, the second of every group, ...; a column of zeros for those
+that have no more."""
 
 
 class Boosted:
@@ -53,6 +61,7 @@ class Boosted:
     def __init__(self) -> None:
         self._booster: xgb.Booster | None = None
         self._calibration = calibration.Calibration()
+        self.forward = forward.NOTHING
 
     def fit(
         self,
@@ -63,56 +72,48 @@ class Boosted:
         seed: int,
     ) -> dict[str, Any]:
         """Calibrate and measure forward in time, then fit on all outcomes."""
-        figures: dict[str, Any] = {"outcomes": len(wrong), "found_wrong": int(wrong.sum())}
-        raw, asked = _forward(x, wrong, days, seed)
-        figures["calibrated_on"] = len(asked)
-        if len(asked):
-            self._calibration = calibration.fit(raw, wrong[asked], weights[asked])
-            figures |= {
-                "forward_auc": f"{evaluation.auc(raw, wrong[asked]):.4f}",
-                "forward_precision_at_5_percent": (
-                    f"{evaluation.precision_at(raw, wrong[asked], 0.05):.4f}"
-                ),
-                "forward_share_wrong": f"{wrong[asked].mean():.4f}",
-                "forward_share_wrong_weighted": (
-                    f"{np.average(wrong[asked], weights=weights[asked]):.4f}"
-                ),
-            }
-        self._booster = _train(x, wrong, seed)
+
+        def learn(x: NDArray[np.float32], wrong: NDArray[np.bool_]) -> forward.Asking:
+            booster = _train(x, wrong, seed)
+            return lambda asked: _margin(booster, Inputs(asked))
+
+        told, self._booster = side_by_side(
+            lambda: forward.calibrate(learn, x, wrong, days, weights),
+            lambda: _train(x, wrong, seed),
+        )
+        self._calibration, figures, self.forward = told
         return figures
 
     def raw(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        return _margin(self._trained(), x)
+        return _margin(self._trained(), Inputs(x))
 
     def probability(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        return self._calibration.apply(self.raw(x))
+        return self.calibrated(self.raw(x))
+
+    def calibrated(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self._calibration.apply(raw)
 
     def contributions(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        if not len(x):
-            return np.zeros((0, len(GROUPS)))
+        return self.explained(Inputs(x))[1]
+
+    def explained(self, inputs: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        raw = _margin(self._trained(), inputs)
+        if not len(raw):
+            return raw, np.zeros((0, len(GROUPS)))
         found = self._trained().predict(
-            _matrix(x), pred_contribs=True, approx_contribs=True, validate_features=False
+            inputs.matrix, pred_contribs=True, approx_contribs=True, validate_features=False
         )
-        grouped = np.zeros((len(x), len(GROUPS)))
-        # Column by column, so that the order of addition never depends on the batch.
-        for column, feature in enumerate(FEATURES):
-            grouped[:, GROUPS.index(feature.group)] += found[:, column]
-        return grouped
+        return raw, _by_group(found) * self._calibration.has_skill
 
     def dump(self) -> dict[str, bytes]:
-        c = self._calibration
-        about = {"slope": repr(c.slope), "offset": repr(c.offset), "lines": c.lines}
         return {
             "boosted.ubj": bytes(self._trained().save_raw("ubj")),
-            "calibration.json": canonical.encode(about),
+            "calibration.json": self._calibration.dump(),
         }
 
     def restore(self, files: Mapping[str, bytes]) -> None:
         self._booster = xgb.Booster({"nthread": 1}, model_file=bytearray(files["boosted.ubj"]))
-        about = canonical.decode(files["calibration.json"])
-        self._calibration = calibration.Calibration(
-            float(about["slope"]), float(about["offset"]), about["lines"]
-        )
+        self._calibration = calibration.load(files["calibration.json"])
 
     def _trained(self) -> xgb.Booster:
         if self._booster is None:
@@ -120,36 +121,26 @@ class Boosted:
         return self._booster
 
 
-def _forward(
-    x: NDArray[np.float32], wrong: NDArray[np.bool_], days: NDArray[np.int64], seed: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Margins of lines that were not learned from, and which lines these are."""
-    edges = np.quantile(days, FOLDS)
-    margins, rows = [np.zeros(0)], [np.zeros(0, np.int64)]
-    for start, end in pairwise(edges):
-        before, after = days <= start, (days > start) & (days <= end)
-        sides = (wrong[before], wrong[after])
-        if any(min(int(s.sum()), int((~s).sum())) < _FEWEST for s in sides):
-            continue
-        margins.append(_margin(_train(x[before], wrong[before], seed), x[after]))
-        rows.append(np.flatnonzero(after))
-    return np.concatenate(margins), np.concatenate(rows)
-
-
 def _train(x: NDArray[np.float32], wrong: NDArray[np.bool_], seed: int) -> xgb.Booster:
-    threads = threads_for(len(x))
-    data = xgb.QuantileDMatrix(
-        x, wrong.astype(np.float32), feature_names=list(NAMES), nthread=threads, max_bin=128
-    )
-    return xgb.train({**PARAMETERS, "seed": seed, "nthread": threads}, data, TREES)
+    data = xgb.QuantileDMatrix(x, wrong.astype(np.float32), nthread=1, max_bin=128)
+    many = int(wrong.sum()) >= MANY
+    parameters = {**PARAMETERS, **(_DEEPER if many else {}), "seed": seed, "nthread": 1}
+    return xgb.train(parameters, data, _MANY_TREES if many else _FEW_TREES)
 
 
-def _matrix(x: NDArray[np.float32]) -> xgb.DMatrix:
-    return xgb.DMatrix(x, nthread=threads_for(len(x)))
+def _by_group(contributions: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The sums of each group's columns (the last column, the bias, has no group)."""
+    nothing = np.zeros((len(contributions), 1))
+    wide = np.hstack([contributions[:, :-1], nothing])
+    grouped = np.zeros((len(contributions), len(GROUPS)))
+    # One column of every group at a time, so that the order of addition never depends on the batch.
+    for columns in _TURNS:
+        grouped += wide[:, columns]
+    return grouped
 
 
-def _margin(booster: xgb.Booster, x: NDArray[np.float32]) -> NDArray[np.float64]:
-    if not len(x):  # xgboost warns of an empty matrix
+def _margin(booster: xgb.Booster, inputs: Inputs) -> NDArray[np.float64]:
+    if not len(inputs.x):
         return np.zeros(0)
-    found = booster.predict(_matrix(x), output_margin=True, validate_features=False)
+    found = booster.predict(inputs.matrix, output_margin=True, validate_features=False)
     return np.asarray(found, dtype=np.float64)

@@ -1,4 +1,5 @@
-"""The price rule: how far the declared price per kilogram lies under the median of its code.
+"""The price rule: how far the declared price per kilogram lies under the median of its code, which
+is drawn towards that of the heading where the code has few lines (`peers`).
 
 The baseline that any model must beat, and what is used where a history has no outcomes to learn
 from. A line whose price or peers are not known gets no suspicion from it (raw 0).
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from tradelane.kit import canonical
 from tradelane.targeting import calibration
 from tradelane.targeting.catalogue import GROUPS, NAMES
+from tradelane.targeting.inputs import Inputs
+from tradelane.targeting.scorers import forward
 
 _GAP = NAMES.index("price_kg_gap")
 _MOST = 5.0
@@ -22,12 +25,13 @@ _MOST = 5.0
 
 
 class PriceRule:
-    """See the module. Raw is ``log(median of peers / declared price per kg)``, within 0 and 5."""
+    """See the module. Raw is ``log(usual price per kg / declared one)``, within 0 and 5."""
 
     name = "price_rule"
 
     def __init__(self) -> None:
         self._calibration: calibration.Calibration | None = None
+        self.forward = forward.NOTHING
 
     def fit(
         self,
@@ -48,28 +52,25 @@ class PriceRule:
         return np.clip(np.where(np.isnan(gap), 0.0, -gap), 0.0, _MOST)
 
     def probability(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        return self.calibrated(self.raw(x))
+
+    def calibrated(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
         if self._calibration is None:
-            return np.full(len(x), np.nan)
-        return self._calibration.apply(self.raw(x))
+            return np.full(len(raw), np.nan)
+        return self._calibration.apply(raw)
 
     def contributions(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         grouped = np.zeros((len(x), len(GROUPS)))
         grouped[:, GROUPS.index("PRICE")] = self.raw(x)
         return grouped
 
+    def explained(self, inputs: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self.raw(inputs.x), self.contributions(inputs.x)
+
     def dump(self) -> dict[str, bytes]:
         c = self._calibration
-        about = (
-            {}
-            if c is None
-            else {"slope": repr(c.slope), "offset": repr(c.offset), "lines": c.lines}
-        )
-        return {"calibration.json": canonical.encode(about)}
+        return {"calibration.json": canonical.encode({}) if c is None else c.dump()}
 
     def restore(self, files: Mapping[str, bytes]) -> None:
-        about = canonical.decode(files["calibration.json"])
-        self._calibration = (
-            calibration.Calibration(float(about["slope"]), float(about["offset"]), about["lines"])
-            if about
-            else None
-        )
+        data = files["calibration.json"]
+        self._calibration = calibration.load(data) if canonical.decode(data) else None

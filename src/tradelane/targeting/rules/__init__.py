@@ -1,0 +1,1 @@
+"""Rules and watchlists that people write, which select lines beside the model."""

@@ -1,0 +1,77 @@
+"""Single lines are scored without tables: what is refused, and what a rule without a model says."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from targeting_histories import line, made_up, table
+from tradelane.kit.errors import InputRefused
+from tradelane.registry.service import Registry
+from tradelane.targeting.online import Online
+from tradelane.targeting.service import Targeting, Trained
+
+
+@pytest.fixture(scope="module")
+def targeting(tmp_path_factory: pytest.TempPathFactory) -> Targeting:
+    return Targeting(Registry(tmp_path_factory.mktemp("models")))
+
+
+@pytest.fixture(scope="module")
+def rule(targeting: Targeting) -> Trained:
+    """The price rule: no outcomes, so that nothing had to be learned."""
+    return targeting.train_or_fallback(made_up(400, 1, inspected=0.0))
+
+
+def test_the_price_rule_scores_online_as_in_a_file(targeting: Targeting, rule: Trained) -> None:
+    asked = made_up(60, 2)
+    rows = Online(rule).score(asked.to_dicts())
+    assert rows == targeting.score(rule, asked).to_dicts()
+    assert rows[0]["probability"] is None
+    assert rows[0]["probability_text"] is None
+
+
+def test_an_empty_history_still_answers(targeting: Targeting) -> None:
+    nothing = targeting.train_or_fallback(table())
+    assert Online(nothing).score([line()]) == targeting.score(nothing, table(line())).to_dicts()
+
+
+def test_the_balance_can_be_given(targeting: Targeting, rule: Trained) -> None:
+    asked = made_up(20, 2)
+    for balance in (0.0, 1.0):
+        expected = targeting.score(rule, asked, balance=balance).to_dicts()
+        assert Online(rule).score(asked.to_dicts(), balance=balance) == expected
+
+
+def test_no_lines_have_no_scores(rule: Trained) -> None:
+    assert Online(rule).score([]) == []
+
+
+def test_a_line_without_an_exchange_rate_needs_no_such_column(rule: Trained) -> None:
+    row = line()
+    assert "exchange_rate" not in row
+    assert Online(rule).score([row]) == Online(rule).score([row | {"exchange_rate": None}])
+
+
+def test_lines_without_a_column_are_refused_by_its_name(rule: Trained) -> None:
+    row = line()
+    del row["importer"], row["hs_code"]
+    with pytest.raises(InputRefused) as refused:
+        Online(rule).score([line(), row])
+    [problem] = refused.value.problems
+    assert problem.code == "targeting.columns"
+    assert "hs_code, importer" in problem.message
+
+
+def test_lines_without_a_date_are_refused(rule: Trained) -> None:
+    with pytest.raises(InputRefused, match="1 lines have no date"):
+        Online(rule).score([line(), line(date=None)])
+
+
+def test_a_month_is_prepared_once(rule: Trained) -> None:
+    online = Online(rule)
+    online.prepare(dt.date(2025, 6, 1))
+    before = online._months.copy()
+    online.score([line(date=dt.date(2025, 6, 30))])
+    assert online._months == before
