@@ -1,0 +1,1 @@
+"""Who people and systems are, and what each may do."""

@@ -1,0 +1,1 @@
+"""Holds what one person proposes until a second person has agreed to it."""

@@ -1,0 +1,1 @@
+"""Messages between officers and declarants, with deadlines."""

@@ -1,0 +1,1 @@
+"""Work that somebody has begun and not filed yet."""

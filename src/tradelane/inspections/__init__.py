@@ -1,0 +1,1 @@
+"""Cases that need an officer: decided, inspected, and what was found."""

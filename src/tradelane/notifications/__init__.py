@@ -1,0 +1,1 @@
+"""Tells subscribed systems what happened to their declarations."""

@@ -1,0 +1,1 @@
+"""The doors over HTTP: pages for people, an API for systems."""

@@ -1,0 +1,89 @@
+"""Finds the code of goods from their description: what fits, why, and what to say next.
+
+One page whose address holds everything: the description, the answers so far, where a rate is wanted
+and, for who files, the line of the draft that the code is for.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tradelane.accounts.model import Principal, Scope
+from tradelane.classification.model import Suggestion
+from tradelane.web import pages
+from tradelane.web.access import PUBLIC, Asking
+from tradelane.web.classifier import classifier_of, known_facets
+from tradelane.web.classify_view import (
+    MOST_GOODS,
+    Question,
+    candidates,
+    day_of,
+    rates_of,
+    read_answers,
+    said,
+    tariffs,
+    tidy,
+)
+from tradelane.web.sheets import open_draft
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/classify")
+def find_code(
+    request: Request,
+    asker: Annotated[Asking, Depends(PUBLIC)],
+    q: str = "",
+    answer: Annotated[list[str] | None, Query()] = None,
+    territory: Annotated[str, Query(max_length=40)] = "",
+    origin: Annotated[str, Query(max_length=40)] = "",
+    on: Annotated[str, Query(max_length=40)] = "",
+    draft: int | None = None,
+    line: int = 0,
+) -> Response:
+    """Codes that fit a description, likeliest first, and the question that would change that."""
+    lane = request.app.state.lane
+    wanted = _wanted(request, asker.principal, draft, line)
+    if wanted is None:
+        draft = None
+    asked = Question(
+        tidy(q) or tidy(wanted or ""), {}, territory, origin.strip().upper()[:2], on, draft, line
+    )
+    known = tariffs()
+    suggestion: Suggestion | None = None
+    answered: list[tuple[str, str, str]] = []
+    rates = rates_of(lane, asked, known)
+    if asked.text:
+        classifier = classifier_of(request)
+        facets = known_facets()
+        answers = read_answers(answer or [], facets)
+        asked = Question(asked.text, answers, asked.territory, asked.origin, asked.on, draft, line)
+        suggestion = classifier.suggest(asked.text, answers)
+        answered = said(answers, facets)
+    return pages.render(
+        request,
+        "classify/find.html",
+        asked=asked,
+        suggestion=suggestion,
+        answered=answered,
+        ranked=candidates(lane, suggestion, suggestion.ranked, rates) if suggestion else [],
+        headings=candidates(lane, suggestion, suggestion.headings[:3], None) if suggestion else [],
+        most_goods=MOST_GOODS,
+        tariffs=known,
+        rates=rates,
+        day=day_of(lane, asked.on).isoformat(),
+    )
+
+
+def _wanted(
+    request: Request, principal: Principal | None, draft: int | None, line: int
+) -> str | None:
+    """The description of the line that a code is for; None where they have no such draft."""
+    if draft is None or principal is None or not principal.may(Scope.DECLARATIONS_WRITE):
+        return None
+    lines = open_draft(request, principal, draft).sheet.lines
+    return lines[line].get("description", "") if 0 <= line < len(lines) else ""

@@ -1,0 +1,167 @@
+"""Codes for descriptions over the API: one, up to a thousand at once, or lines as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from tradelane.classification.model import DECISIONS, Suggestion
+from tradelane.kit.errors import InputRefused, Problem
+from tradelane.nomenclature.model import SHIPPED_EDITION
+from tradelane.web import shapes
+from tradelane.web.access import SIGNED_IN, Asking
+from tradelane.web.bodies import only, own_site, parse_object, read_bytes, read_object
+from tradelane.web.classifier import AT_ONCE, Classifier, classifier_of, known_facets
+from tradelane.web.limiting import limited
+from tradelane.web.schemas import body
+
+router = APIRouter(
+    prefix="/api/v1", tags=["reference"], dependencies=[Depends(limited), Depends(own_site)]
+)
+Anyone = Annotated[Asking, Depends(SIGNED_IN)]
+
+MOST_TEXTS = 1_000
+MOST_LINES = 5_000
+MOST_BYTES = 8 << 20
+LONGEST = 4_000
+MOST_RANKS = 10
+NDJSON = "application/x-ndjson"
+
+_RANKED = shapes.shape(
+    code=shapes.TEXT,
+    level={**shapes.TEXT, "enum": ["subheading", "heading"]},
+    probability={**shapes.TEXT, "description": "0 to 1, with four digits."},
+    wording=shapes.TEXT,
+    path={"type": "array", "items": shapes.shape(code=shapes.TEXT, wording=shapes.TEXT)},
+    reasons={"type": "array", "items": shapes.TEXT},
+    evidence={"type": "array", "items": shapes.FREE},
+)
+SUGGESTION = shapes.shape(
+    text=shapes.TEXT,
+    decision={**shapes.TEXT, "enum": list(DECISIONS)},
+    ranked={"type": "array", "items": _RANKED},
+    headings={"type": "array", "items": _RANKED},
+    question={"type": ["object", "null"], "description": "What to answer under `answers`."},
+    notes={"type": "array", "items": shapes.TEXT},
+    goods={"type": "array", "items": shapes.TEXT},
+    facets=shapes.FREE,
+)
+_FOUND = shapes.shape(edition=shapes.TEXT, items={"type": "array", "items": SUGGESTION})
+_ASKED: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string", "minLength": 1, "maxLength": LONGEST},
+        "texts": {
+            "type": "array",
+            "maxItems": MOST_TEXTS,
+            "items": {"type": "string", "maxLength": LONGEST},
+        },
+        "answers": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "For one text: facet to value, as questions name them.",
+        },
+        "limit": {"type": "integer", "minimum": 1, "maximum": MOST_RANKS},
+    },
+    "additionalProperties": False,
+}
+_BODY = body(_ASKED, {"text": "men's cotton T-shirt", "answers": {"made": "knitted"}})
+_BODY["requestBody"]["content"][NDJSON] = {
+    "schema": {"type": "string", "description": "An object with a text a line."},
+    "example": '{"text": "men\'s cotton T-shirt"}\n',
+}
+_ANSWERS = shapes.answers(_FOUND, 401, 403, 413, 415, 422, 429, 503)
+_ANSWERS[200]["content"][NDJSON] = {
+    "schema": {"type": "string", "description": "What is said of each line, in their order."}
+}
+
+
+@router.post(
+    "/classify", summary="Find codes for descriptions", openapi_extra=_BODY, responses=_ANSWERS
+)
+async def classify(request: Request, asker: Anyone) -> Response:
+    """Ranked subheadings of HS 2022 for one `text` or up to 1,000 `texts`, each with its
+    probability, path and evidence; `decision` says whether a code can be said, only its heading, or
+    what has to be asked first. NDJSON, up to 5,000 lines with a `text` each, is answered line by
+    line. Facts from wordings and examples; customs decides."""
+    classifier = classifier_of(request)
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media == NDJSON:
+        texts = _lines(await read_bytes(request, MOST_BYTES))
+        await run_in_threadpool(classifier.wait)
+        return StreamingResponse(_said(classifier, texts), media_type=NDJSON)
+    given = await read_object(request, MOST_BYTES)
+    only(given, "text", "texts", "answers", "limit")
+    texts, answers, limit = _texts(given), _answers(given), _limit(given)
+
+    def work() -> list[Suggestion]:
+        if len(texts) != 1:
+            return classifier.suggest_many(texts, limit)
+        facets = known_facets()
+        for name, value in answers.items():
+            wrong = facets.check(name, [value])
+            if wrong:
+                raise _refused(wrong, "/answers")
+        return [classifier.suggest(texts[0], answers, limit)]
+
+    found = await run_in_threadpool(work)
+    return JSONResponse({"edition": SHIPPED_EDITION, "items": [one.content() for one in found]})
+
+
+def _said(classifier: Classifier, texts: Sequence[str]) -> Iterator[bytes]:
+    for start in range(0, len(texts), AT_ONCE):
+        found = classifier.suggest_many(texts[start : start + AT_ONCE])
+        yield b"".join(orjson.dumps(one.content()) + b"\n" for one in found)
+
+
+def _lines(data: bytes) -> list[str]:
+    lines = data.splitlines()
+    if len(lines) > MOST_LINES:
+        raise _refused(f"One request takes at most {MOST_LINES:,} lines.", "")
+    found: list[str] = []
+    for line in lines:
+        if line.strip():
+            found.append(_text(parse_object(line).get("text"), f"/{len(found)}/text"))
+    return found
+
+
+def _texts(given: dict[str, Any]) -> list[str]:
+    if ("text" in given) == ("texts" in given):
+        raise _refused("The body has either a text or texts.", "/text")
+    if "text" in given:
+        return [_text(given["text"], "/text")]
+    texts = given["texts"]
+    if not isinstance(texts, list) or len(texts) > MOST_TEXTS:
+        raise _refused(f"The field 'texts' has to be a list of at most {MOST_TEXTS:,}.", "/texts")
+    return [_text(one, f"/texts/{at}") for at, one in enumerate(texts)]
+
+
+def _text(value: Any, pointer: str) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST:
+        raise _refused(f"A description has to be text of up to {LONGEST:,} characters.", pointer)
+    return value
+
+
+def _answers(given: dict[str, Any]) -> dict[str, str]:
+    found = given.get("answers", {})
+    good = isinstance(found, dict) and all(isinstance(value, str) for value in found.values())
+    if not good or (found and "text" not in given):
+        raise _refused("Answers are for one text: facet to value.", "/answers")
+    return dict(found)
+
+
+def _limit(given: dict[str, Any]) -> int:
+    found = given.get("limit", 5)
+    if type(found) is not int or not 1 <= found <= MOST_RANKS:
+        raise _refused(f"The field 'limit' has to be 1 to {MOST_RANKS}.", "/limit")
+    return found
+
+
+def _refused(message: str, pointer: str) -> InputRefused:
+    return InputRefused(Problem("web.field", message, pointer=pointer))
