@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Start Tradelane from a fresh clone: only Python 3.11 or newer is needed.
 
-    python3 run.py               the main job: simulate the demonstration territory, clear its week
+    python3 run.py               the demonstration: an invented administration, made once, served
     python3 run.py test [ARGS]   everything that must hold; ARGS go to pytest
     python3 run.py ANYTHING      the tradelane command: python3 run.py clear file.csv ...
 
@@ -10,15 +10,18 @@ The environment lives in .venv beside this file and is made again when the lock 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -28,6 +31,10 @@ VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 MARK = VENV / "tradelane.json"
 OLDEST = (3, 11)
+LONGEST_CHECK = 20 * 60
+"""Seconds that one of the checks may take."""
+ROOM_FOR_TESTS = 6 << 30
+"""Bytes of memory that must be free before the tests keep their files in it."""
 
 
 def main(arguments: list[str]) -> int:
@@ -180,7 +187,7 @@ def fetch_pip() -> Path | None:
 def run_checks(pytest_arguments: list[str]) -> int:
     """Lint, format, types, contracts, then the tests; each runs even if one before failed."""
     tool = PYTHON.parent
-    workers = str(min(os.cpu_count() or 1, 4))
+    workers = str(min(os.cpu_count() or 1, 4) + 1)  # one more: some always wait for a browser
     checks = {
         "ruff check": [tool / "ruff", "check", "."],
         "ruff format": [tool / "ruff", "format", "--check", "-q", "."],
@@ -189,13 +196,63 @@ def run_checks(pytest_arguments: list[str]) -> int:
         "tests": [PYTHON, "-m", "pytest", "-q", "-n", workers, *pytest_arguments],
     }
     failed = []
-    for name, command in checks.items():
-        say(f"== {name}")
-        if subprocess.call([str(part) for part in command], cwd=HERE) != 0:
-            failed.append(name)
+    with temporary_files_in_memory():
+        for name, command in checks.items():
+            say(f"== {name}")
+            if run_to_its_end([str(part) for part in command]) != 0:
+                failed.append(name)
     if failed:
         return fail("Failed: " + ", ".join(failed))
     return 0
+
+
+@contextlib.contextmanager
+def temporary_files_in_memory():
+    """Temporary files where nothing waits for a disk, if there is such a place with room enough.
+
+    What the tests kill are processes, not machines: that a write reached the disk is not among
+    the things that they can show."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM_FOR_TESTS:
+        yield
+        return
+    folder = tempfile.mkdtemp(prefix="tradelane-", dir=memory)
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = folder
+    try:
+        yield
+    finally:
+        os.environ.pop("TMPDIR")
+        if before is not None:
+            os.environ["TMPDIR"] = before
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_to_its_end(command: list[str]) -> int:
+    """Run a check, and leave nothing of it behind: neither a process that it forgot, nor one that
+    never ends. Before such a one is ended, its Pythons say where they were."""
+    started = subprocess.Popen(command, cwd=HERE, start_new_session=True)
+    try:
+        return started.wait(LONGEST_CHECK)
+    except subprocess.TimeoutExpired:
+        end_group(started, "SIGABRT")
+        time.sleep(5)
+        return fail(f"It had not ended after {LONGEST_CHECK // 60} minutes.")
+    except KeyboardInterrupt:
+        end_group(started, "SIGINT")
+        started.wait(30)
+        raise
+    finally:
+        end_group(started, "SIGKILL")
+
+
+def end_group(started: subprocess.Popen[bytes], name: str) -> None:
+    """Send a signal to a process and to all that it has started."""
+    if os.name == "nt":
+        started.kill()
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(started.pid, signal.Signals[name])
 
 
 def say(text: str) -> None:

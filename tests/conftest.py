@@ -18,12 +18,15 @@ from typing import Any
 
 import pytest
 
+from accounts_house import hashing_cheaply
+from doors import prepare_home
 from tradelane.platform import Tradelane
 from workspaces import SEED, Administration, Cleared, copy_models, read_csv, write_csv
 
 _LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
 _ENABLING = {
     "postgresql": "docker run -d -p 5432:5432 -e POSTGRES_HOST_AUTH_METHOD=trust postgres:15",
+    "chromium": "apt-get install -y chromium",
     "shared": "put the project's shared data beside this checkout, as ../shared",
 }
 """What a skip's reason names, and the one thing to do so that its tests run."""
@@ -88,6 +91,18 @@ def cleared(shared_folder: Path, administration: Administration) -> Cleared:
         lane.database.close()
 
     return Cleared(_once(shared_folder, "cleared", make), administration)
+
+
+@pytest.fixture(scope="session")
+def administration_home(shared_folder: Path) -> Path:
+    """A workspace with people, a model and a decided week; to be read only (copy it). The
+    simulation's files are beside it, in ``data``."""
+
+    def make(folder: Path) -> None:
+        with hashing_cheaply():
+            prepare_home(folder)
+
+    return _once(shared_folder, "doors", make) / "home"
 
 
 @pytest.fixture
@@ -171,7 +186,8 @@ def postgres_url() -> Iterator[str]:
         pytest.skip(f"needs PostgreSQL: {_ENABLING['postgresql']}")
     head, _, options = server.partition("?")
     yield f"{head.rpartition('/')[0]}/{name}" + (f"?{options}" if options else "")
-    with psycopg.connect(server, autocommit=True) as connection:
+    limit = "-c statement_timeout=60s"
+    with psycopg.connect(server, autocommit=True, connect_timeout=30, options=limit) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

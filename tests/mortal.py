@@ -30,6 +30,9 @@ _WARM = [
     "tradelane.targeting.store",
 ]
 
+LONGEST_SILENCE = 90.0
+"""Seconds; a process that shows no sign of life for longer hangs."""
+
 Started = tuple[multiprocessing.process.BaseProcess, Connection]
 
 
@@ -50,8 +53,24 @@ def start(arguments: list[str], said: Path, **limits: int | str | None) -> Itera
         yield process, ours
     finally:
         process.kill()
-        process.join()
+        process.join(LONGEST_SILENCE)
         ours.close()
+
+
+def hear(ours: Connection) -> Any:
+    """The next thing that the process sent. Errors: EOFError when it has ended, TimeoutError when
+    it hangs."""
+    if not ours.poll(LONGEST_SILENCE):
+        raise TimeoutError(f"The process has shown no sign of life for {LONGEST_SILENCE} s.")
+    return ours.recv()
+
+
+def ended(process: multiprocessing.process.BaseProcess) -> int:
+    """The exit code of a process that has nothing more to say. Errors: TimeoutError."""
+    process.join(LONGEST_SILENCE)
+    if process.exitcode is None:
+        raise TimeoutError("The process has said its last and does not end.")
+    return process.exitcode
 
 
 def finish(arguments: list[str], said: Path, **limits: int | str | None) -> tuple[int, list[Any]]:
@@ -60,9 +79,8 @@ def finish(arguments: list[str], said: Path, **limits: int | str | None) -> tupl
     with start(arguments, said, **limits) as (process, ours):
         with contextlib.suppress(EOFError):
             while True:
-                sent.append(ours.recv())
-        process.join()
-        return process.exitcode or 0, sent
+                sent.append(hear(ours))
+        return ended(process), sent
 
 
 def _live(

@@ -36,7 +36,7 @@ def import_stores() -> list[str]:
     names = [
         module.name
         for module in pkgutil.walk_packages(tradelane.__path__, "tradelane.")
-        if module.name.endswith(".store")
+        if module.name.endswith("store")
     ]
     for name in names:
         importlib.import_module(name)

@@ -22,7 +22,11 @@ from tradelane.journeys import entries
 from tradelane.journeys.clearance import CHUNK_ROWS
 from tradelane.journeys.outputs import DECISION_COLUMNS, REJECTED_COLUMNS
 from tradelane.kit import packs
-from tradelane.targeting.model import DEFAULT_BALANCE
+from tradelane.targeting import frontier, revenue, siblings, words
+from tradelane.targeting.catalogue import BUSY_DAYS, ENTITIES, NAMES
+from tradelane.targeting.model import DEFAULT_BALANCE, MIDDLE
+from tradelane.targeting.peers import MIN_PEERS
+from tradelane.web.settings import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = Path(tradelane.__file__).parent
@@ -31,15 +35,21 @@ REFERENCE = DOCS / "reference"
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
 
 CAPABILITIES = (
-    "backup|clearance|codes|database|declarations|duties|ledger|mapping|nomenclature|packs|process"
-    "|registry|replay|simulation|system|targeting"
+    "accounts|adoption|approvals|backup|clearance|classification|codes|correspondence|database|declarations|duties|governance|inspections|ledger"
+    "|mapping|nomenclature|packs"
+    "|process|notifications|registry|replay|simulation|system|targeting|drafts|preparing|uploading"
+    "|bulk|training|casework|intake|oversight|rules|web|contributions"
 )
 CODE = re.compile(rf"({CAPABILITIES})\.[a-z_]+")
 NOT_CODES = {
     "ledger.key",
     "ledger.pub",
     "declarations.csv",
+    "inspections.csv",
     "nomenclature.csv",
+    "rules.csv",
+    "rules.json",
+    "rules.yaml",
     "simulation.yaml",
 }
 """File names that have the shape of a code."""
@@ -115,6 +125,7 @@ def test_every_setting_is_in_the_reference():
         for path in SOURCE.rglob("*.py")
         for name in _environment_variables(ast.parse(path.read_text(encoding="utf-8")))
     }
+    found |= set(VARIABLES)
     assert {"TRADELANE_HOME", "TRADELANE_DATABASE_URL"} <= found
     text = (REFERENCE / "settings.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", text, flags=re.MULTILINE))
@@ -189,7 +200,7 @@ def test_the_life_cycle_is_the_one_that_holds():
 
 def test_every_kind_of_ledger_entry_is_documented():
     text = (REFERENCE / "ledger.md").read_text(encoding="utf-8")
-    documented = re.findall(r"^\| `([a-z]+\.[a-z]+)` \|", text, flags=re.MULTILINE)
+    documented = re.findall(r"^\| `([a-z]+\.[a-z_]+)` \|", text, flags=re.MULTILINE)
     kinds = {v for k, v in vars(entries).items() if k.isupper() and isinstance(v, str)}
     assert set(documented) == kinds
 
@@ -228,9 +239,36 @@ def test_low_value_relief_is_what_the_packs_say():
     assert len(re.findall(r"^\| .+ \([A-Z]{2}\) \|", text, flags=re.MULTILINE)) == len(rows)
 
 
-def test_the_objective_is_explained_with_the_exponent_that_holds():
+def test_the_objective_is_explained_with_the_numbers_that_hold():
     text = (DOCS / "explanation" / "how-a-line-gets-its-lane.md").read_text(encoding="utf-8")
-    assert f"to the power {DEFAULT_BALANCE}." in text
+    assert f"It stands at {DEFAULT_BALANCE} unless" in text
+    text = (DOCS / "explanation" / "how-the-objective-works.md").read_text(encoding="utf-8")
+    furthest = revenue.FURTHEST
+    for said in (
+        f"| {DEFAULT_BALANCE} | **The default.**",
+        f"under **{frontier.KEPT:.0%}**".replace("%", " %"),
+        f"λ = {frontier.LEANS[0]}, {frontier.LEANS[1]} and on to {frontier.LEANS[-1]}",
+        "at {:.0f} % and at {:.0f} % inspected".format(*(100 * b for b in frontier.BUDGETS)),
+        f"fewer than {frontier.FEWEST_WRONG} lines found wrong",
+        f"then it is {MIDDLE}.",
+        f"at least {revenue.FEWEST_FINDINGS} lines found wrong have an amount",
+        f"between 1/{furthest['model']:.0f} and {furthest['model']:.0f}.",
+        f"between 1/{furthest['charges']:.0f} and {furthest['charges']:.0f},",
+    ):
+        assert said in text, said
+
+
+def test_what_a_score_knows_is_said_with_the_numbers_that_hold():
+    text = (DOCS / "explanation" / "what-a-score-knows.md").read_text(encoding="utf-8")
+    assert f"some {round(len(NAMES), -1)} of them" in text
+    assert f"Of {len(ENTITIES)} things" in text
+    assert f"if there are {MIN_PEERS}, else" in text
+    assert BUSY_DAYS == 7
+    assert "**seven days before**" in text
+    assert siblings.MOST == 8
+    assert "up to eight codes" in text
+    assert words.WINDOW_DAYS == 365
+    assert "in the year before" in text
 
 
 def test_the_size_of_a_chunk_is_the_one_that_is_used():
@@ -301,7 +339,9 @@ def _steps(page: Path) -> Iterator[tuple[str, int, list[str]]]:
 
 def _here(command: str) -> str:
     python = f'"{sys.executable}" -m tradelane'
-    command = re.sub(r"^python3 run\.py$", f"{python} demo --declarations 2000", command)
+    command = re.sub(
+        r"^python3 run\.py$", f"{python} demo --declarations 2000 --prepare-only", command
+    )
     return re.sub(r"^python3 run\.py ", f"{python} ", command)
 
 

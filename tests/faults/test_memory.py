@@ -13,20 +13,20 @@ BYTES_A_LINE = 2000
 
 
 @pytest.mark.slow
-def test_clearing_sixty_thousand_lines_needs_little_more_memory_than_twenty_thousand(
+def test_clearing_forty_thousand_lines_needs_little_more_memory_than_fifteen_thousand(
     administration: Administration, cleared: object, tmp_path: Path
 ) -> None:
     peak = {}
-    for lines in (20_000, 60_000):
+    for lines in (15_000, 40_000):
         home = copy_models(cleared.home, tmp_path / f"home-{lines}")  # type: ignore[attr-defined]
         batch = enlarge(administration.batch, tmp_path / f"{lines}.csv", lines)
         words = ["clear", str(batch), "--history", str(administration.history), "--out", str(home)]
         said = tmp_path / "said"
-        code, sent = mortal.finish(words, said, chunk=5000)
+        code, sent = mortal.finish(words, said, chunk=4000)
         assert code == 0, said.read_text()
         assert f"Read {lines:,} rows" in said.read_text()
         peak[lines] = sent[-1][1] * 1024
-    growth = (peak[60_000] - peak[20_000]) / 40_000
+    growth = (peak[40_000] - peak[15_000]) / 25_000
     assert growth < BYTES_A_LINE, f"{growth:.0f} bytes a line more"
 
 

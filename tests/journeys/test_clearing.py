@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -241,16 +242,24 @@ def _is_number(cell: str) -> bool:
     return True
 
 
+def head(source: Path, rows: int, target: Path) -> Path:
+    """The first rows of a file in which no cell has a line break."""
+    with source.open("rb") as lines:
+        target.write_bytes(b"".join(islice(lines, rows + 1)))
+    return target
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not KCS.is_dir(), reason="needs the shared data (../shared/data/kcs)")
 def test_the_korean_file_is_cleared_and_its_labels_are_called_leaked(
     opened: Opened, tmp_path: Path
 ) -> None:
+    rows = 800
+    batch = head(KCS / "valid.csv", rows, tmp_path / "batch.csv")
+    history = head(KCS / "train.csv", 10_000, tmp_path / "history.csv")
     lane = opened(tmp_path / "home")
-    result = lane.clear(KCS / "valid.csv", history=KCS / "train.csv", mapping="kcs")
-    with (KCS / "valid.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = sum(1 for _ in csv.reader(file)) - 1
-    assert result.read == result.accepted + result.rejected == rows > 1000
+    result = lane.clear(batch, history=history, mapping="kcs")
+    assert result.read == result.accepted + result.rejected == rows
     assert result.accepted > 0.9 * rows
     said = " ".join(text for _, text in result.notices).lower()
     assert "repeat" in said or "leak" in said

@@ -12,14 +12,20 @@ from tradelane.kit.errors import InputRefused, Problem, TradelaneError
 from tradelane.kit.version import VERSION
 
 _COMMANDS = {
+    "accounts": "tradelane.accounts.commands:accounts",
     "demo": "tradelane.cli.demo:demo",
     "clear": "tradelane.cli.clear:clear",
     "replay": "tradelane.cli.clear:replay",
     "ledger": "tradelane.ledger.commands:ledger",
+    "intake": "tradelane.cli.intake:intake",
+    "outcomes": "tradelane.cli.outcomes:outcomes",
+    "serve": "tradelane.cli.serve:serve",
     "simulate": "tradelane.simulation.commands:simulate",
     "target": "tradelane.targeting.commands:target",
     "duties": "tradelane.duties.commands:duties",
+    "governance": "tradelane.governance.commands:governance",
     "codes": "tradelane.nomenclature.commands:codes",
+    "classify": "tradelane.classification.commands:classify",
     "mapping": "tradelane.declarations.commands:mapping",
     "models": "tradelane.registry.commands:models",
     "backup": "tradelane.cli.workspace:backup",

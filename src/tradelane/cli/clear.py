@@ -45,6 +45,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Share of the budget that chance draws, so that quality can be estimated honestly.",
 )
 @click.option(
+    "--balance",
+    type=click.FloatRange(0, 1),
+    help="0 ranks by probability alone, 1 by expected revenue. [default: as the model says]",
+)
+@click.option("--rules", type=_FILE, help="A YAML file of rules; live ones fire.")
+@click.option(
     "--seed", type=int, help="Fix what chance draws (for tests). [default: unpredictable]"
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
@@ -58,6 +64,8 @@ def clear(
     rates: Path | None,
     budget: float,
     random_share: float,
+    balance: float | None,
+    rules: Path | None,
     seed: int | None,
     out: Path,
 ) -> None:
@@ -75,6 +83,8 @@ def clear(
         budget=budget,
         random_share=random_share,
         seed=seed,
+        balance=balance,
+        rules=rules,
         out=out,
         progress=terminal_progress(),
     )

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from tradelane.journeys.judging import Asked, assess_file
+from tradelane.journeys.learning import Lesson, learn
 from tradelane.journeys.writing import SecondHalf, write_second_half
 from tradelane.kit.collector import resting
 from tradelane.kit.offload import serve
 from tradelane.platform import Tradelane
 
 
-def _make(asked: Asked | SecondHalf) -> Iterator[Any]:
+def _make(asked: Asked | SecondHalf | Lesson) -> Iterator[Any]:
     if isinstance(asked, Asked):
         return assess_file(Tradelane(asked.home), asked)
+    if isinstance(asked, Lesson):
+        return learn(Tradelane(asked.home, database_url=asked.database_url), asked)
     return write_second_half(Tradelane(asked.home, database_url=asked.database_url), asked)
 
 

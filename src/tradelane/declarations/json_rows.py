@@ -56,7 +56,7 @@ def read_ndjson(
             file.skip_line(limits.document)
         elif not text.strip():
             continue
-        yield from _rows_of(
+        yield from rows_of(
             text, number, next(documents), mapping, header, limits, too_long=too_long
         )
 
@@ -70,10 +70,10 @@ def read_json(
         if problem is not None:
             yield _refused(line, problem)
         else:
-            yield from _rows_of(text, line, next(documents), mapping, header, limits)
+            yield from rows_of(text, line, next(documents), mapping, header, limits)
 
 
-def _rows_of(
+def rows_of(
     text: str,
     line: int,
     document: int,
@@ -83,6 +83,7 @@ def _rows_of(
     *,
     too_long: bool = False,
 ) -> Iterator[RawRow]:
+    """The rows of one JSON object; ``document`` (not 0) makes its lines one declaration."""
     try:
         if too_long:
             raise _too_large(limits)

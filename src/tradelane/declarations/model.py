@@ -270,6 +270,18 @@ class Kept:
     received_at: str
 
 
+class Listed(NamedTuple):
+    """A declaration as it stands in a list; ``id`` grows with each version that is kept."""
+
+    id: int
+    declarant: str
+    reference: str
+    version: int
+    status: State
+    line_count: int
+    received_at: str
+
+
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
     """A row of a batch that was refused: counted from 0, its line in the file, and why."""
@@ -298,18 +310,27 @@ class Arrival(NamedTuple):
 
 def arrive(filing: Filing) -> Arrival:
     """The filing as it is to be kept."""
-    declaration = filing.declaration
-    content = None if declaration is None else content_bytes(declaration)
+    if filing.declaration is not None:
+        return arrival_of(filing.declaration)._replace(
+            first_row=filing.first_row, rows=filing.rows, line=filing.line
+        )
     return Arrival(
         filing.first_row,
         filing.rows,
         filing.line,
-        filing.declarant if declaration is None else declaration.declarant,
-        filing.reference if declaration is None else declaration.reference,
-        content,
-        "" if content is None else canonical.digest(content),
+        filing.declarant,
+        filing.reference,
+        None,
+        "",
         filing.row_problems,
     )
+
+
+def arrival_of(declaration: Declaration) -> Arrival:
+    """A declaration that came by itself, not in a file: its place is still to be given."""
+    content = content_bytes(declaration)
+    lines, digest = len(declaration.lines), canonical.digest(content)
+    return Arrival(0, lines, 1, declaration.declarant, declaration.reference, content, digest, ())
 
 
 @dataclass(frozen=True, slots=True)

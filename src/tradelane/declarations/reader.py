@@ -18,7 +18,7 @@ from tradelane.declarations.plan import compile_plan
 from tradelane.declarations.textfile import TextFile, open_text
 from tradelane.kit.errors import InputRefused, Problem
 
-__all__ = ["Filing", "count_rows", "read"]
+__all__ = ["Filing", "count_rows", "raw_rows", "read"]
 
 
 def read(
@@ -53,6 +53,29 @@ def read(
         if skip_rows:
             rows = islice(rows, skip_rows, None)
         yield from assemble(rows, plan, codes, limits, skip_rows)
+
+
+def raw_rows(
+    path: str | Path, mapping: Mapping, *, limits: Limits | None = None
+) -> tuple[list[str], Iterator[RawRow]]:
+    """The column names of a file, and its rows as they stand there: as many as `read` reports.
+
+    A nested JSON document gives a row a goods line. Errors: InputRefused as of `read`.
+    """
+    limits = limits or Limits()
+    with open_text(Path(path), mapping.format.encodings) as file:
+        csv_header = _read_header(file, mapping, limits) if file.form == "csv" else None
+
+    def rows() -> Iterator[RawRow]:
+        with open_text(Path(path), mapping.format.encodings) as file:
+            if file.form == "csv":
+                header = _read_header(file, mapping, limits)
+                yield from _csv_rows(file, mapping.format.delimiter, len(header), limits)
+            else:
+                reading = read_json if file.form == "json" else read_ndjson
+                yield from reading(file, mapping, json_header(mapping), limits)
+
+    return (json_header(mapping) if csv_header is None else csv_header), rows()
 
 
 def count_rows(path: str | Path, mapping: Mapping, *, limits: Limits | None = None) -> int:

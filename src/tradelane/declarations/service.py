@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
+from tradelane.declarations.arrivals import new_of, rejected_rows, seen_before
 from tradelane.declarations.model import (
     Arrival,
     Batch,
     Change,
     Kept,
     Known,
+    Listed,
     NewDeclaration,
     Received,
     RejectedRow,
@@ -20,33 +23,11 @@ from tradelane.declarations.model import (
     advance,
     content_bytes,
 )
+from tradelane.declarations.needs import DeclarationStore, Key
 from tradelane.kit import canonical
 from tradelane.kit.clock import Clock, stamp
 from tradelane.kit.errors import InputRefused, Problem, TradelaneError
 from tradelane.trade.declaration import Declaration
-
-Key = tuple[str, str]
-
-
-class DeclarationStore(Protocol):
-    """Where declarations are kept; ``tx`` is the transaction that the caller opened."""
-
-    def open_batch(self, tx: Any, batch: Batch) -> Batch: ...
-    def find_batch(self, tx: Any, batch_id: str) -> Batch | None: ...
-    def batches(self, tx: Any) -> list[Batch]: ...
-    def update_batch(self, tx: Any, batch: Batch) -> None: ...
-    def add_declarations(self, tx: Any, new: Sequence[NewDeclaration]) -> None: ...
-    def known(self, tx: Any, keys: Sequence[Key]) -> dict[Key, Known]: ...
-    def find(self, tx: Any, declarant: str, reference: str) -> Kept | None: ...
-    def find_by_reference(self, tx: Any, reference: str) -> list[Kept]: ...
-    def versions(self, tx: Any, declarant: str, reference: str) -> list[Kept]: ...
-    def set_status(self, tx: Any, changes: Iterable[tuple[str, str, int, State]]) -> None: ...
-    def set_batch_status(self, tx: Any, batch_id: str, before: State, after: State) -> None: ...
-    def in_batch(
-        self, tx: Any, batch_id: str, *, after_row: int = -1, limit: int = 5000
-    ) -> list[Kept]: ...
-    def add_rejected(self, tx: Any, batch_id: str, rows: Sequence[RejectedRow]) -> None: ...
-    def rejected(self, tx: Any, batch_id: str) -> Iterator[RejectedRow]: ...
 
 
 class Declarations:
@@ -87,6 +68,10 @@ class Declarations:
         """Every batch, newest first."""
         return self._store.batches(tx)
 
+    def open_batches(self, tx: Any, name: str) -> list[Batch]:
+        """The batches of that name that are not closed, newest first."""
+        return self._store.batches(tx, name, "open")
+
     def close_batch(self, tx: Any, batch_id: str) -> Batch:
         """Mark a batch as read to its end; closing it again changes nothing."""
         batch = self.get_batch(tx, batch_id)
@@ -122,16 +107,16 @@ class Declarations:
             key, digest = (arrival.declarant, arrival.reference), arrival.content_digest
             before = known.get(key) if arrival.content is not None else None
             if arrival.content is None:
-                rejected += _refused(arrival, arrival.row_problems)
+                rejected += rejected_rows(arrival, arrival.row_problems)
             elif before is None:
                 known[key] = Known(1, State.RECEIVED, digest, batch_id, arrival.first_row)
                 accepted.append(arrival)
             elif before.is_elsewhere(batch_id, digest):
                 repeated.append((arrival, before.batch_id or ""))
             else:
-                problem = _seen_before(arrival, before, digest)
-                rejected += _refused(arrival, [(problem,)] * arrival.rows)
-        self._store.add_declarations(tx, [_new(a, batch_id, now) for a in accepted])
+                problem = seen_before(arrival, before, digest)
+                rejected += rejected_rows(arrival, [(problem,)] * arrival.rows)
+        self._store.add_declarations(tx, [new_of(a, batch_id, now) for a in accepted])
         self._store.add_rejected(tx, batch_id, rejected)
         if fresh:
             batch = replace(
@@ -145,11 +130,80 @@ class Declarations:
             self._store.update_batch(tx, batch)
         return Received(tuple(accepted), tuple(repeated), tuple(rejected), batch)
 
+    def receive_routed(
+        self, tx: Any, batch: Batch, arrivals: Sequence[tuple[Arrival, State]], lines: int
+    ) -> None:
+        """Keep declarations of an open batch that nobody knew, each in the state that it has
+        reached within this transaction. ``lines`` came in all, those of amendments too: by them
+        the batch's ``rows_read`` grows."""
+        now = stamp(self._clock.now())
+        new = [replace(new_of(arrival, batch.id, now), status=state) for arrival, state in arrivals]
+        self._store.add_declarations(tx, new)
+        read, accepted = batch.rows_read + lines, batch.accepted + lines
+        self._store.update_batch(tx, replace(batch, rows_read=read, accepted=accepted))
+
     # ------------------------------------------------------------ looking up
 
     def find(self, tx: Any, declarant: str, reference: str) -> Kept | None:
         """The latest version of a declaration, or None."""
         return self._store.find(tx, declarant, reference)
+
+    def known(self, tx: Any, keys: Sequence[Key]) -> dict[Key, Known]:
+        """What is kept of each of these declarations that is known."""
+        return self._store.known(tx, keys)
+
+    def latest(self, tx: Any, most: int) -> list[Kept]:
+        """The declarations that came last, newest first, whoever declared them."""
+        return self._store.latest(tx, most)
+
+    def of_declarants(
+        self,
+        tx: Any,
+        declarants: Sequence[str],
+        *,
+        states: Sequence[State] = (),
+        text: str = "",
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[Listed]:
+        """The latest versions of these declarants' declarations, newest first.
+
+        ``states``: only these; ``text``: only references that begin so; ``before``: only those
+        with a smaller id, which is how one goes on to the next page.
+        """
+        if not declarants:
+            return []
+        return self._store.of_declarants(
+            tx, declarants, states=states, text=text, before=before, limit=limit
+        )
+
+    def received_by_day(self, tx: Any, start: dt.date, end: dt.date) -> list[tuple[dt.date, int]]:
+        """Day (UTC) and number of the versions received on the days from ``start`` until before
+        ``end``; every version counts, whatever became of it."""
+        found = self._store.received_by_day(tx, start.isoformat(), end.isoformat())
+        return [(dt.date.fromisoformat(day), count) for day, count in found]
+
+    def sample(self, tx: Any, start: dt.date, end: dt.date, most: int) -> list[Kept]:
+        """An even sample of the versions received on the days from ``start`` until before ``end``:
+        all of them, or about so many."""
+        return self._store.sample(tx, start.isoformat(), end.isoformat(), most)
+
+    def find_versions(self, tx: Any, keys: Sequence[tuple[str, str, int]]) -> list[Kept]:
+        """These (declarant, reference, version)s that are kept, in no order."""
+        return self._store.find_versions(tx, keys)
+
+    def last_received(self, tx: Any) -> dt.date | None:
+        """The day (UTC) on which the latest version was received, or None."""
+        found = self._store.last_received(tx)
+        return None if found is None else dt.date.fromisoformat(found[:10])
+
+    def every_version(self, tx: Any, *, chunk: int = 1000) -> Iterator[tuple[Kept, bool]]:
+        """Every version of every declaration as they came, and whether it is the latest one."""
+        last = 0
+        while found := self._store.after(tx, last, chunk):
+            for _, kept, is_latest in found:
+                yield kept, is_latest
+            last = found[-1][0]
 
     def find_by_reference(self, tx: Any, reference: str) -> list[Kept]:
         """The latest version of each declaration with that reference, whoever declared it."""
@@ -289,48 +343,6 @@ class Declarations:
         _check_reason(reason)
         [change] = self.advance_many(tx, [(declarant, reference)], Verb.CANCEL, reason)
         return change
-
-
-def _new(arrival: Arrival, batch_id: str, at: str) -> NewDeclaration:
-    assert arrival.content is not None
-    return NewDeclaration(
-        arrival.declarant,
-        arrival.reference,
-        1,
-        State.RECEIVED,
-        arrival.content,
-        arrival.content_digest,
-        batch_id,
-        arrival.first_row,
-        arrival.rows,
-        at,
-    )
-
-
-def _refused(filing: Arrival, problems: Sequence[tuple[Problem, ...]]) -> Iterator[RejectedRow]:
-    for position, found in enumerate(problems):
-        line = found[0].line if found and found[0].line is not None else filing.line
-        yield RejectedRow(filing.first_row + position, line, filing.reference, found)
-
-
-def _seen_before(filing: Arrival, before: Known, digest: str) -> Problem:
-    if before.content_digest == digest:
-        return Problem(
-            "declarations.already_received",
-            f"The declaration {filing.reference!r} of {filing.declarant!r} stands earlier in this "
-            "file with the same content.",
-            pointer="/reference",
-            line=filing.line,
-            hint="Remove the copy; if both are real, give each its own reference.",
-        )
-    return Problem(
-        "declarations.conflict",
-        f"The declaration {filing.reference!r} of {filing.declarant!r} was received before with "
-        "another content.",
-        pointer="/reference",
-        line=filing.line,
-        hint="Amend the declaration, give it its own reference, or put its rows together.",
-    )
 
 
 def _not_found(declarant: str, reference: str) -> Problem:

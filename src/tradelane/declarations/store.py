@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tradelane.declarations.model import Batch, Kept, Known, NewDeclaration, RejectedRow, State
+from tradelane.declarations.model import (
+    Batch,
+    Kept,
+    Known,
+    Listed,
+    NewDeclaration,
+    RejectedRow,
+    State,
+)
 from tradelane.kit import canonical
-from tradelane.kit.database import metadata
+from tradelane.kit.database import insert_rows, metadata
 from tradelane.kit.errors import IntegrityBroken, Problem
 from tradelane.trade.declaration import from_content
 
@@ -33,6 +42,8 @@ declarations = sa.Table(
     sa.UniqueConstraint("reference", "declarant", "version"),
 )
 sa.Index("ix_declaration_batch_id", declarations.c.batch_id, declarations.c.first_row)
+sa.Index("ix_declaration_declarant", declarations.c.declarant, declarations.c.id)
+sa.Index("ix_declaration_received_at", declarations.c.received_at)
 
 batches = sa.Table(
     "batch",
@@ -75,10 +86,14 @@ _KNOWN = {
         " ON d.reference = k ->> 1 AND d.declarant = k ->> 0 ORDER BY d.version"
     ),
 }
+_CONTENTS = {
+    name: sa.text(re.sub(r"SELECT .* FROM json", "SELECT d.* FROM json", query.text))
+    for name, query in _KNOWN.items()
+}
+# Built once: making a statement costs more than running it when little is written at a time.
+_HELD_BATCH = batches.select().where(batches.c.id == sa.bindparam("batch_id")).with_for_update()
+_KEEP_BATCH = batches.update().where(batches.c.id == sa.bindparam("batch_id"))
 _PARTS = (declarations.c.declarant, declarations.c.reference)
-
-
-_INSERT = tuple(column.name for column in declarations.columns if column.name != "id")
 
 
 class SqlDeclarationStore:
@@ -97,23 +112,29 @@ class SqlDeclarationStore:
 
     def find_batch(self, tx: sa.Connection, batch_id: str) -> Batch | None:
         """The batch of that id, locked for this transaction where the database can, or None."""
-        query = batches.select().where(batches.c.id == batch_id)
-        row = tx.execute(query.with_for_update()).first()
+        row = tx.execute(_HELD_BATCH, {"batch_id": batch_id}).first()
         return None if row is None else _batch(row)
 
-    def batches(self, tx: sa.Connection) -> list[Batch]:
-        """Every batch, newest first."""
-        rows = tx.execute(batches.select().order_by(batches.c.opened_at.desc(), batches.c.id))
-        return [_batch(row) for row in rows]
+    def batches(
+        self, tx: sa.Connection, name: str | None = None, status: str | None = None
+    ) -> list[Batch]:
+        """Every batch (of that name, of that status), newest first."""
+        query = batches.select().order_by(batches.c.opened_at.desc(), batches.c.id)
+        if name is not None:
+            query = query.where(batches.c.name == name)
+        if status is not None:
+            query = query.where(batches.c.status == status)
+        return [_batch(row) for row in tx.execute(query)]
 
     def update_batch(self, tx: sa.Connection, batch: Batch) -> None:
         """Keep how far a batch is."""
-        tx.execute(batches.update().where(batches.c.id == batch.id).values(_batch_row(batch)))
+        tx.execute(_KEEP_BATCH, {**_batch_row(batch), "batch_id": batch.id})
 
     def add_declarations(self, tx: sa.Connection, new: Sequence[NewDeclaration]) -> None:
         """Keep versions of declarations."""
-        _insert_many(
+        insert_rows(
             tx,
+            declarations,
             [
                 (
                     item.declarant,
@@ -146,6 +167,98 @@ class SqlDeclarationStore:
     def find(self, tx: sa.Connection, declarant: str, reference: str) -> Kept | None:
         """The latest version of a declaration, or None."""
         return next(iter(self._kept(tx, _PARTS[0] == declarant, _PARTS[1] == reference)), None)
+
+    def latest(self, tx: sa.Connection, most: int) -> list[Kept]:
+        """The declarations that came last, newest first."""
+        query = declarations.select().order_by(declarations.c.id.desc()).limit(most)
+        return [_kept(row) for row in tx.execute(query)]
+
+    def received_by_day(self, tx: sa.Connection, start: str, end: str) -> list[tuple[str, int]]:
+        """Day (UTC) and number of the versions received from a time until before another."""
+        at = declarations.c.received_at
+        day = sa.func.substr(at, 1, 10).label("day")
+        query = sa.select(day, sa.func.count()).where(at >= start, at < end)
+        return [(row[0], row[1]) for row in tx.execute(query.group_by(day).order_by(day))]
+
+    def sample(self, tx: sa.Connection, start: str, end: str, most: int) -> list[Kept]:
+        """An even sample of about ``most`` versions received from a time until before another."""
+        columns = declarations.c
+        within = sa.and_(columns.received_at >= start, columns.received_at < end)
+        count = tx.execute(sa.select(sa.func.count()).where(within)).scalar_one()
+        every = max(1, -(-count // most))
+        query = declarations.select().where(within)
+        if every > 1:
+            query = query.where(columns.id % every == 0)
+        return [_kept(row) for row in tx.execute(query.order_by(columns.id))]
+
+    def find_versions(self, tx: sa.Connection, keys: Sequence[tuple[str, str, int]]) -> list[Kept]:
+        """These (declarant, reference, version)s, in no order; those that are there."""
+        wanted = set(keys)
+        pairs = sorted({key[:2] for key in keys})
+        found = []
+        for start in range(0, len(pairs), _KEYS_AT_ONCE):
+            part = json.dumps(pairs[start : start + _KEYS_AT_ONCE])
+            for row in tx.execute(_CONTENTS[tx.dialect.name], {"pairs": part}):
+                if (row.declarant, row.reference, row.version) in wanted:
+                    found.append(_kept(row))
+        return found
+
+    def last_received(self, tx: sa.Connection) -> str | None:
+        """When the latest version was received, or None."""
+        found: str | None = tx.execute(sa.select(sa.func.max(declarations.c.received_at))).scalar()
+        return found
+
+    def after(self, tx: sa.Connection, last: int, limit: int) -> list[tuple[int, Kept, bool]]:
+        """Versions in the order they were kept, from after an id: id, version, is the latest."""
+        newer = declarations.alias()
+        superseded = sa.exists().where(
+            newer.c.reference == declarations.c.reference,
+            newer.c.declarant == declarations.c.declarant,
+            newer.c.version > declarations.c.version,
+        )
+        query = (
+            sa.select(declarations, superseded.label("superseded"))
+            .where(declarations.c.id > last)
+            .order_by(declarations.c.id)
+            .limit(limit)
+        )
+        return [(row.id, _kept(row), not row.superseded) for row in tx.execute(query)]
+
+    def of_declarants(
+        self,
+        tx: sa.Connection,
+        declarants: Sequence[str],
+        *,
+        states: Sequence[State] = (),
+        text: str = "",
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[Listed]:
+        """Latest versions of these declarants' declarations, newest first; see the service."""
+        newer = declarations.alias()
+        query = (
+            sa.select(*(declarations.c[name] for name in Listed._fields))
+            .where(
+                declarations.c.declarant.in_(declarants),
+                ~sa.exists().where(
+                    newer.c.reference == declarations.c.reference,
+                    newer.c.declarant == declarations.c.declarant,
+                    newer.c.version > declarations.c.version,
+                ),
+            )
+            .order_by(declarations.c.id.desc())
+            .limit(limit)
+        )
+        if states:
+            query = query.where(declarations.c.status.in_([str(state) for state in states]))
+        if text:
+            query = query.where(declarations.c.reference.startswith(text, autoescape=True))
+        if before is not None:
+            query = query.where(declarations.c.id < before)
+        return [
+            Listed(row[0], row[1], row[2], row[3], State(row[4]), *row[5:])
+            for row in tx.execute(query)
+        ]
 
     def find_by_reference(self, tx: sa.Connection, reference: str) -> list[Kept]:
         """The latest version of each declaration with that reference, whoever declared it."""
@@ -231,18 +344,6 @@ class SqlDeclarationStore:
     def _kept(self, tx: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Kept]:
         query = declarations.select().where(*where).order_by(declarations.c.version.desc())
         return [_kept(row) for row in tx.execute(query)]
-
-
-def _insert_many(tx: sa.Connection, rows: list[tuple[Any, ...]]) -> None:
-    """Insert declarations straight through the driver, at twice the speed of compiled inserts."""
-    if not rows:
-        return
-    statement = declarations.insert().compile(dialect=tx.dialect, column_keys=list(_INSERT))
-    if statement.positional:
-        tx.exec_driver_sql(str(statement), rows)
-    else:
-        named = [dict(zip(_INSERT, row, strict=True)) for row in rows]
-        tx.exec_driver_sql(str(statement), named)
 
 
 def _kept(row: sa.Row[Any]) -> Kept:

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tradelane.declarations import mapping as mappings
 from tradelane.declarations.mapping import Mapping
@@ -15,10 +15,18 @@ from tradelane.declarations.reader import count_rows, read
 from tradelane.duties.service import Duties
 from tradelane.journeys import clearance
 from tradelane.journeys.clearance import Job
-from tradelane.journeys.inputs import file_digest, keep_file, keep_pack, recall, remember
+from tradelane.journeys.inputs import (
+    file_digest,
+    keep_file,
+    keep_pack,
+    keep_rules,
+    recall,
+    remember,
+)
 from tradelane.journeys.judging import Asked
 from tradelane.journeys.outputs import Figures, write_rejected
 from tradelane.journeys.report import Facts, captured_share, model_notices, write_report
+from tradelane.journeys.routing import find_routing
 from tradelane.journeys.source import Source
 from tradelane.journeys.tables import history_table
 from tradelane.journeys.workshop import Workshop
@@ -32,8 +40,11 @@ from tradelane.kit.packs import Pack
 from tradelane.kit.progress import Progress
 from tradelane.kit.version import VERSION
 from tradelane.registry.service import library_versions
-from tradelane.targeting.selection import check_shares
+from tradelane.targeting.budget import check_shares
 from tradelane.targeting.service import code_digest, engine_of
+
+if TYPE_CHECKING:
+    from tradelane.targeting.rules.model import RuleSet
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,8 @@ class Request:
     random_share: float
     seed: int | None
     out: Path
+    balance: float | None = None
+    rules: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +110,9 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
     pack = packs.load(request.territory or mapping.territory or _no_territory(mapping))
     duties = shop.duties(pack.root, request.rates)
     rows_total = count_rows(request.batch, mapping)
+    rules = _rules(request.rules)
     settings = _settings(request, mapping, pack, duties)
+    settings["rules"] = "" if rules is None else keep_rules(shop.home, rules)
     keep_pack(shop.home, pack)
     if request.rates:
         keep_file(shop.home, request.rates, settings["rates"])
@@ -130,7 +145,7 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
             engine=engine_of(manifest),
             rows_total=rows_total,
         )
-        chunks = partial(source.judged, model=model["ref"])
+        chunks = partial(source.judged, model=model["ref"], balance=request.balance, rules=rules)
         counts = clearance.Clearance(shop, job, chunks, progress).run(steps)
         return {**counts, **model}
 
@@ -151,7 +166,16 @@ def _settings(request: Request, mapping: Mapping, pack: Pack, duties: Duties) ->
         "budget": str(request.budget),
         "random_share": str(request.random_share),
         "seed": "" if request.seed is None else str(request.seed),
+        "balance": "" if request.balance is None else str(request.balance),
     }
+
+
+def _rules(path: Path | None) -> RuleSet | None:
+    if path is None:
+        return None
+    from tradelane.targeting.rules.document import read_file
+
+    return read_file(path)
 
 
 def _refuse_unfinished(shop: Workshop, batch_id: str, settings: dict[str, Any]) -> None:
@@ -221,8 +245,11 @@ def _write_out(
         )
         checkpoint = shop.ledger.latest_checkpoint(tx) or ""
         closed_at = shop.declarations.get_batch(tx, batch_id).closed_at or ""
+        routing = find_routing(shop, tx, batch_id)
     manifest = shop.registry.get_manifest(counts["ref"])
     notices = _notices(counts, manifest, pack, figures)
+    if routing is not None and routing.selection.rules_exceed:
+        notices = (_RULES_EXCEED, *notices)
     facts = Facts(
         name=request.batch.name,
         batch_id=batch_id,
@@ -240,17 +267,15 @@ def _write_out(
         home=str(shop.home),
     )
     write_report(report, facts, shop.nomenclature)
-    return ClearedBatch(
-        batch_id,
-        counts["read"],
-        counts["accepted"],
-        counts["rejected"],
-        figures,
-        decisions,
-        rejected,
-        report,
-        notices,
-    )
+    done = (counts["read"], counts["accepted"], counts["rejected"], figures)
+    return ClearedBatch(batch_id, *done, decisions, rejected, report, notices)
+
+
+_RULES_EXCEED = (
+    "The rules want more than the budget",
+    "The live rules alone select more lines than the budget has beside chance. They fired all the "
+    "same, so more lines are in the red lane than the budget says, and none for its score.",
+)
 
 
 def _notices(

@@ -22,8 +22,7 @@ def amend(shop: Workshop, declaration: Declaration, reason: str) -> Change:
         ended, begun = shop.declarations.amend(tx, declaration, reason)
         subject = subject_of_declaration(declaration.declarant, declaration.reference)
         amended = {**_facts(ended), "content": content_digest(declaration)}
-        shop.ledger.append_encoded(tx, [entries.entry(ended.at, entries.AMENDED, subject, amended)])
-        shop.ledger.checkpoint(tx)
+        shop.ledger.record(tx, [entries.entry(ended.at, entries.AMENDED, subject, amended)])
         return begun
 
     return shop.database.write(write)
@@ -36,8 +35,7 @@ def cancel(shop: Workshop, declarant: str, reference: str, reason: str) -> Chang
         change = shop.declarations.cancel(tx, declarant, reference, reason)
         subject = subject_of_declaration(declarant, reference)
         event = entries.entry(change.at, entries.CANCELLED, subject, _facts(change))
-        shop.ledger.append_encoded(tx, [event])
-        shop.ledger.checkpoint(tx)
+        shop.ledger.record(tx, [event])
         return change
 
     return shop.database.write(write)

@@ -12,21 +12,27 @@ import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tradelane.declarations.model import Received, Verb
 from tradelane.journeys import entries
+from tradelane.journeys.backlog import open_cases
 from tradelane.journeys.entries import Encoded
 from tradelane.journeys.judging import Chunks, Judged, JudgedChunk
+from tradelane.journeys.routing import Routing, find_routing
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.canonical import decode
 from tradelane.kit.clock import stamp
 from tradelane.kit.collector import between_chunks
 from tradelane.kit.durable import Steps
 from tradelane.kit.progress import Progress
-from tradelane.targeting.selection import Routed, Selection, choose, router
+from tradelane.targeting.budget import choose
+from tradelane.targeting.selection import Candidate, Routed, forces
 from tradelane.trade.declaration import from_content
 from tradelane.trade.table import subject_of
+
+if TYPE_CHECKING:
+    from tradelane.targeting.store import KeptHit
 
 CHUNK_ROWS = 10_000
 """File rows a transaction: large enough for speed, small enough that little is done again."""
@@ -80,7 +86,13 @@ class Clearance:
             between_chunks(number)
             if line >= routed["lines"]:
                 break
-        return steps("close", self._close)
+        counts = steps("close", self._close)
+        line = -1
+        for number in itertools.count():
+            line = steps(f"cases {number}", open_cases, self._shop, self._job.batch_id, line)
+            if line < 0:
+                break
+        return counts
 
     # ------------------------------------------------------------ the steps
 
@@ -123,6 +135,9 @@ class Clearance:
             shop.selections.add_scores(
                 tx, job.batch_id, [(line, *score) for line, score in enumerate(scores, first)]
             )
+            lines = enumerate((found for judged in accepted for found in judged.hits), first)
+            hits = [(line, hit) for line, found in lines for hit in found]
+            shop.selections.add_hits(tx, job.batch_id, hits)
 
         shop.database.write(write)
         end = start + chunk.rows
@@ -135,10 +150,14 @@ class Clearance:
             shop.declarations.get_batch(tx, job.batch_id)  # held: another process may rank it too
             if self._selection(tx) is not None:
                 return
-            scores = ((s.subject, s.score) for s in shop.selections.scores(tx, job.batch_id))
+            forced = {line for line, hits in self._hits(tx).items() if forces(hits)}
+            lines = (
+                Candidate(s.subject, s.score, s.novelty or 0.0, s.line in forced)
+                for s in shop.selections.scores(tx, job.batch_id)
+            )
             seed = job.seed if job.seed is not None else os.urandom(16)
-            selection = choose(scores, job.budget, job.random_share, seed, engine=job.engine)
-            body = {"batch": job.batch_id, "selection": selection.to_dict()}
+            selection = choose(lines, job.budget, job.random_share, seed, engine=job.engine)
+            body = Routing(selection).body(job.batch_id)
             self._record(tx, [self._entry(entries.BATCH_RANKED, self._subject, body)])
 
         shop.database.write(write)
@@ -147,18 +166,19 @@ class Clearance:
         shop, job = self._shop, self._job
         with shop.database.read() as tx:
             lines = shop.selections.next_line(tx, job.batch_id)
-            selection = self._selection(tx)
+            routing = self._selection(tx)
             scored = list(shop.selections.scores(tx, job.batch_id, line, CHUNK_ROWS))
-        assert selection is not None
+            matched = self._hits(tx, line, CHUNK_ROWS)
+        assert routing is not None
         if scored:
             at = stamp(shop.clock.now())
-            lane_of = router(selection)
             lanes: dict[Routed, list[int]] = {}
             events = []
             for item in scored:
-                routed = lane_of(item.subject, item.score, item.needs_person)
+                row, hits = item._asdict(), matched.get(item.line, [])
+                routed = routing.route("", row, item.needs_person, hits)
                 lanes.setdefault(routed, []).append(item.line)
-                body = entries.routed_body(job.batch_id, routed)
+                body = routing.body_of(job.batch_id, "", row, routed, hits)
                 events.append(entries.entry(at, entries.ROUTED, item.subject, body))
 
             def write(tx: Any) -> None:
@@ -203,9 +223,17 @@ class Clearance:
         self._shop.ledger.append_encoded(tx, events)
         self._shop.ledger.checkpoint(tx)
 
-    def _selection(self, tx: Any) -> Selection | None:
-        found = self._shop.ledger.find(tx, self._subject, entries.BATCH_RANKED)
-        return Selection(**found[0].entry.body["selection"]) if found else None
+    def _selection(self, tx: Any) -> Routing | None:
+        return find_routing(self._shop, tx, self._job.batch_id)
+
+    def _hits(self, tx: Any, first: int = 0, count: int | None = None) -> dict[int, list[KeptHit]]:
+        """The rules that matched lines, by line, in the order of their ids."""
+        found: dict[int, list[KeptHit]] = {}
+        if self._job.settings["rules"]:
+            batch = [self._job.batch_id]
+            for hit in self._shop.selections.hits(tx, batch, first=first, count=count):
+                found.setdefault(hit.line, []).append(hit)
+        return found
 
     def _take(self, start: int) -> JudgedChunk | None:
         if self._stream is None or self._at_row != start:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tradelane.duties.model import LineAssessment
 from tradelane.kit.canonical import encode
-from tradelane.targeting.selection import Routed
+from tradelane.ledger.model import KEY_CONFIRMED as KEY_CONFIRMED
+from tradelane.ledger.model import KEY_ROTATED as KEY_ROTATED
+from tradelane.targeting.selection import Matched, Routed
+from tradelane.trade.table import subject_of_declaration
+
+if TYPE_CHECKING:
+    from tradelane.inspections.model import Case
 
 BATCH_OPENED = "batch.opened"
 BATCH_RANKED = "batch.ranked"
@@ -17,6 +23,27 @@ REJECTED = "declaration.rejected"
 REPEATED = "declaration.repeated"
 AMENDED = "declaration.amended"
 CANCELLED = "declaration.cancelled"
+RELEASED = "declaration.released"
+CASE_OPENED = "case.opened"
+CASE_ASSIGNED = "case.assigned"
+CASE_DECIDED = "case.decided"
+INSPECTION_FOUND = "inspection.found"
+MESSAGE_SENT = "message.sent"
+MESSAGE_ANSWERED = "message.answered"
+ACCOUNT_CREATED = "account.created"
+ACCOUNT_CHANGED = "account.changed"
+ACCOUNT_DISABLED = "account.disabled"
+ORGANISATION_CHANGED = "organisation.changed"
+MODEL_TRAINED = "model.trained"
+MODEL_ADOPTED = "model.adopted"
+MODEL_RETIRED = "model.retired"
+PROPOSAL_MADE = "proposal.made"
+PROPOSAL_AGREED = "proposal.agreed"
+PROPOSAL_DECLINED = "proposal.declined"
+PROPOSAL_WITHDRAWN = "proposal.withdrawn"
+PUBLISHED = "governance.published"
+SURVEY_OPENED = "survey.opened"
+SURVEY_ANSWERED = "survey.answered"
 ASSESSED = "duty.assessed"
 SCORED = "risk.scored"
 ROUTED = "lane.routed"
@@ -70,11 +97,33 @@ def scored_body(batch: str, model: str, row: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def routed_body(batch: str, routed: Routed) -> dict[str, Any]:
-    """The lane of a line and how it was selected."""
-    return {
+def routed_body(
+    batch: str, routed: Routed, hits: Sequence[Matched] = (), novelty: float | None = None
+) -> dict[str, Any]:
+    """The lane of a line and how it was selected; the rules that matched it, where any did, and
+    its novelty, where that gave it a chance (None: where it could not)."""
+    body: dict[str, Any] = {
         "batch": batch,
         "lane": routed.lane,
         "selected_by": routed.selected_by,
         "propensity": routed.propensity,
     }
+    if novelty is not None:
+        body["novelty"] = f"{novelty:.6f}"
+    for name, shadow in (("rules", False), ("shadow_rules", True)):
+        found = sorted(hit.rule for hit in hits if hit.shadow == shadow)
+        if found:
+            body[name] = found
+    return body
+
+
+def case_opened(at: str, case: Case) -> Encoded:
+    """A declaration waits for an officer."""
+    body = {
+        "case": case.id,
+        "version": case.version,
+        "lane": case.lane,
+        "selected_by": case.selected_by,
+        "recommendation": str(case.recommendation),
+    }
+    return entry(at, CASE_OPENED, subject_of_declaration(case.declarant, case.reference), body)

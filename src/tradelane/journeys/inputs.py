@@ -7,12 +7,15 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tradelane.kit.canonical import decode, encode
 from tradelane.kit.errors import InputRefused, IntegrityBroken, Problem
 from tradelane.kit.packs import Pack
 from tradelane.kit.packs import load as load_pack
+
+if TYPE_CHECKING:
+    from tradelane.targeting.rules.model import RuleSet
 
 KEPT = "kept"
 
@@ -71,6 +74,23 @@ def keep_file(home: Path, path: Path, digest: str) -> None:
         _settle(target, lambda draft: shutil.copy(path, draft / path.name))
 
 
+def keep_rules(home: Path, rules: RuleSet) -> str:
+    """Keep a set of rules under its digest, as the canonical bytes that the digest is of; returns
+    the digest."""
+    target = _place(home, "files", rules.digest)
+    if not target.exists():
+        data = encode(rules.to_dict())
+        _settle(target, lambda draft: (draft / "rules.json").write_bytes(data))
+    return rules.digest
+
+
+def kept_rules(home: Path, digest: str) -> RuleSet:
+    """A kept set of rules, checked; errors as `kept_file`."""
+    from tradelane.targeting.rules.model import RuleSet
+
+    return RuleSet.from_dict(decode(kept_file(home, digest).read_bytes()))
+
+
 def kept_file(home: Path, digest: str) -> Path:
     """A kept file, checked; errors as `kept_pack`, with ``file`` for ``pack``."""
     folder = _place(home, "files", digest)
@@ -79,7 +99,7 @@ def kept_file(home: Path, digest: str) -> Path:
         raise InputRefused(
             Problem(
                 "replay.file_missing",
-                f"The exchange rates {digest} of the decision are not kept here.",
+                f"The file {digest} (exchange rates or rules) of the decision is not kept here.",
                 hint="Restore the workspace's folder 'kept' from a backup.",
             )
         )

@@ -27,6 +27,8 @@ from tradelane.trade.table import subject_of, subject_of_declaration
 if TYPE_CHECKING:
     import polars as pl
 
+    from tradelane.targeting.rules.model import Hit, RuleSet
+
 
 class Assessed(NamedTuple):
     """A filing with its arrival's entry and, for each of its lines, the assessment's entry and
@@ -55,14 +57,19 @@ class Score(NamedTuple):
     expected_revenue: float | None
     score: float
     needs_person: bool
+    novelty: float | None
 
 
 class Judged(NamedTuple):
-    """An arrival with what is to be kept of it if it is accepted; empty if it was refused."""
+    """An arrival with what is to be kept of it if it is accepted; empty if it was refused.
+
+    ``hits``: of each line the rules that match it.
+    """
 
     arrival: Arrival
     events: list[Encoded]
     scores: list[Score]
+    hits: list[tuple[Hit, ...]]
 
 
 class JudgedChunk(NamedTuple):
@@ -136,32 +143,54 @@ def _assess(
     return Chunk(start, rows, found, scoring_table(good, duties) if good else None)
 
 
+@dataclass(frozen=True)
+class Engines:
+    """What judges lines. ``trained`` is asked for the model only when there is something to score;
+    balance: the dial, None as the model says; rules: None where there are none."""
+
+    targeting: Targeting
+    trained: Callable[[], Trained]
+    balance: float | None = None
+    rules: RuleSet | None = None
+
+    def hits(self, table: pl.DataFrame) -> list[tuple[Hit, ...]]:
+        """Of each line the rules that match it."""
+        if self.rules is None:
+            return [()] * table.height
+        from tradelane.targeting.rules.matching import match_table
+
+        return match_table(self.rules, table)
+
+
 def score(
-    chunks: Iterator[Chunk],
-    batch: str,
-    targeting: Targeting,
-    trained: Callable[[], Trained],
-    clock: Clock,
+    chunks: Iterator[Chunk], batch: str, engines: Engines, clock: Clock
 ) -> Iterator[JudgedChunk]:
-    """The chunks with the scores of their lines and every entry in its order. ``trained`` is
-    asked for the model only when there is something to score."""
+    """The chunks with the scores of their lines, the rules that match them, and every entry in its
+    order."""
     for chunk in chunks:
         if chunk.table is None:
-            filings = [Judged(filing.arrival, [], []) for filing in chunk.filings]
+            filings = [Judged(filing.arrival, [], [], []) for filing in chunk.filings]
         else:
-            model = trained()
-            rows = targeting.score(model, chunk.table).iter_rows(named=True)
+            model = engines.trained()
+            table = engines.targeting.score(model, chunk.table, balance=engines.balance)
+            rows = zip(table.iter_rows(named=True), engines.hits(chunk.table), strict=True)
             at = stamp(clock.now())
             filings = [_judged(f, rows, at, batch, model.ref.digest) for f in chunk.filings]
         yield JudgedChunk(chunk.start, chunk.rows, filings)
 
 
 def _judged(
-    filing: Assessed, rows: Iterator[dict[str, Any]], at: str, batch: str, model: str
+    filing: Assessed,
+    rows: Iterator[tuple[dict[str, Any], tuple[Hit, ...]]],
+    at: str,
+    batch: str,
+    model: str,
 ) -> Judged:
     events, scores = filing.received.copy(), list[Score]()
+    hits: list[tuple[Hit, ...]] = []
     for assessed, needs_person in filing.lines:
-        row, subject = next(rows), assessed[1]
+        (row, hit), subject = next(rows), assessed[1]
+        hits.append(hit)
         body = entries.scored_body(batch, model, row)
         events += (assessed, entries.entry(at, entries.SCORED, subject, body))
         scores.append(
@@ -171,6 +200,7 @@ def _judged(
                 row["expected_revenue"],
                 row["score"],
                 needs_person,
+                row.get("novelty"),
             )
         )
-    return Judged(filing.arrival, events, scores)
+    return Judged(filing.arrival, events, scores, hits)

@@ -158,7 +158,7 @@ class Figures:
         if scored["probability"] is not None:
             probability = float(scored["probability"])
             self.probability_bins[min(int(probability * _BINS), _BINS - 1)] += 1
-        if lane == "red" and routed["selected_by"] not in ("random", "none"):
+        if lane == "red" and routed["selected_by"] not in ("random", "novel", "none"):
             self.reasons[scored["reasons"][0][0]] += 1
         self._rank((float(scored["score"]), -decided.index, decided))
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tradelane.declarations.model import content_digest
 from tradelane.duties.service import Duties
 from tradelane.journeys import entries
 from tradelane.journeys.inputs import kept_file, kept_pack
+from tradelane.journeys.intake import balance_of, match_of
 from tradelane.journeys.replay import ReplayReport, replay_lines
-from tradelane.journeys.tables import scoring_table
+from tradelane.journeys.routing import Routing, find_routing
+from tradelane.journeys.tables import scoring_rows, scoring_table
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.errors import InputRefused, IntegrityBroken, Problem, TradelaneError
 from tradelane.kit.progress import Progress
 from tradelane.ledger.model import Stored
-from tradelane.targeting.selection import Selection, route
 from tradelane.targeting.service import Trained
 from tradelane.trade.declaration import Declaration
 from tradelane.trade.table import split_subject, subject_of
+
+if TYPE_CHECKING:
+    from tradelane.targeting.rules.matching import Match
 
 _AT_ONCE = 256
 
@@ -104,6 +108,20 @@ class _Case(NamedTuple):
     at: int
 
 
+class _Scoring(NamedTuple):
+    """What a line's score depends on beside the line."""
+
+    pack: str
+    rates: str
+    model: str
+    balance: float | None
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> _Scoring:
+        """What the settings of a batch say."""
+        return cls(settings["pack"], settings["rates"], settings["model"], balance_of(settings))
+
+
 class Remake:
     """Makes the entries of a line again from what the ledger names by digest."""
 
@@ -111,11 +129,12 @@ class Remake:
         self._shop = shop
         self._tx = tx
         self._opened = lru_cache(64)(self._read_opened)
-        self._selection = lru_cache(64)(self._read_selection)
+        self._routing = lru_cache(64)(self._read_routing)
+        self._match = lru_cache(4)(self._load_match)
         self._duties = lru_cache(8)(self._load_duties)
         self._trained = lru_cache(4)(self._load_trained)
         self._cases: dict[str, _Case] = {}
-        self._rows: dict[tuple[str, str], dict[str, Any]] = {}
+        self._rows: dict[tuple[_Scoring, str], dict[str, Any]] = {}
 
     def prepare(self, subjects: Sequence[str]) -> None:
         """Score the lines of many subjects at once, which is most of the work of a replay.
@@ -124,15 +143,15 @@ class Remake:
         cannot be prepared is left to its own replay, which says what is wrong.
         """
         self._cases, self._rows = {}, {}
-        groups: dict[tuple[str, str, str], dict[tuple[str, str], Declaration]] = {}
+        groups: dict[_Scoring, dict[tuple[str, str], Declaration]] = {}
         for subject in subjects:
             with contextlib.suppress(TradelaneError):
                 case = self._cases[subject] = self._case(subject)
-                made_with = (case.settings["pack"], case.settings["rates"], case.settings["model"])
+                made_with = _Scoring.of(case.settings)
                 groups.setdefault(made_with, {})[case.declaration.key] = case.declaration
-        for (pack, rates, model), found in groups.items():
+        for made_with, found in groups.items():
             with contextlib.suppress(TradelaneError):
-                self._score(model, self._duties(pack, rates), list(found.values()))
+                self._score(made_with, list(found.values()))
 
     def __call__(self, subject: str) -> Iterator[tuple[str, int, bytes, bytes]]:
         case = self._cases.pop(subject) if subject in self._cases else self._case(subject)
@@ -140,17 +159,19 @@ class Remake:
         duties = self._duties(settings["pack"], settings["rates"])
         assessment = duties.assess(declaration)[at]
         trained = self._trained(settings["model"])
-        if (settings["model"], subject) not in self._rows:
-            self._score(settings["model"], duties, [declaration])
-        row = self._rows[settings["model"], subject]
-        lane = route(
-            self._selection(batch), subject, row["score"], entries.needs_person(assessment)
-        )
+        made_with = _Scoring.of(settings)
+        if (made_with, subject) not in self._rows:
+            self._score(made_with, [declaration])
+        row = self._rows[made_with, subject]
+        match = self._match(settings.get("rules", ""))
+        hits = () if match is None else match(scoring_rows([declaration], duties)[at])
+        routing, office = self._routing(batch), declaration.office
+        lane = routing.route(office, row, entries.needs_person(assessment), hits)
         code = declaration.lines[at].hs_code
         bodies = {
             entries.ASSESSED: entries.assessed_body(batch, duties.digest, code, assessment),
             entries.SCORED: entries.scored_body(batch, trained.ref.digest, row),
-            entries.ROUTED: entries.routed_body(batch, lane),
+            entries.ROUTED: routing.body_of(batch, office, row, lane, hits),
         }
         for kind, body in bodies.items():
             stored = recorded[kind]
@@ -168,20 +189,30 @@ class Remake:
             raise _not_decided(subject, " and no ".join(missing))
         batch = recorded[entries.ROUTED].entry.body["batch"]
         settings = self._opened(batch)
-        declaration, number = self._declaration(subject)
+        decided_at = min(stored.index for stored in recorded.values())
+        declaration, number = self._declaration(subject, decided_at)
         numbers = [line.number for line in declaration.lines]
         return _Case(recorded, batch, settings, declaration, numbers.index(number))
 
-    def _score(self, model: str, duties: Duties, declarations: list[Declaration]) -> None:
-        table = scoring_table(declarations, duties)
-        rows = self._shop.targeting.score(self._trained(model), table)
-        self._rows |= {(model, row["subject"]): row for row in rows.iter_rows(named=True)}
+    def _score(self, made_with: _Scoring, declarations: list[Declaration]) -> None:
+        table = scoring_table(declarations, self._duties(made_with.pack, made_with.rates))
+        trained = self._trained(made_with.model)
+        rows = self._shop.targeting.score(trained, table, balance=made_with.balance)
+        self._rows |= {(made_with, row["subject"]): row for row in rows.iter_rows(named=True)}
 
-    def _declaration(self, subject: str) -> tuple[Declaration, int]:
-        """The declaration as it was received: its content's digest is the one in the ledger."""
+    def _declaration(self, subject: str, before: int) -> tuple[Declaration, int]:
+        """The declaration as it stood when it was decided: the version that was received or
+        amended last before that entry, whose content's digest is in the ledger."""
         declarant, reference, number = split_subject(subject)
-        received = self._one(subject.rpartition("/")[0], entries.RECEIVED)
-        expected = received.entry.body["content"]
+        whole = subject.rpartition("/")[0]
+        stood = [
+            stored.entry.body["content"]
+            for stored in self._shop.ledger.find(self._tx, whole)
+            if stored.entry.kind in (entries.RECEIVED, entries.AMENDED) and stored.index < before
+        ]
+        if not stood:
+            raise _not_decided(whole, entries.RECEIVED)
+        expected = stood[-1]
         for kept in self._shop.declarations.versions(self._tx, declarant, reference):
             if content_digest(kept.declaration) == expected:
                 return kept.declaration, number
@@ -197,8 +228,14 @@ class Remake:
     def _read_opened(self, batch: str) -> dict[str, Any]:
         return _body(self._one(f"batch/{batch}", entries.BATCH_OPENED), "settings")
 
-    def _read_selection(self, batch: str) -> Selection:
-        return Selection(**_body(self._one(f"batch/{batch}", entries.BATCH_RANKED), "selection"))
+    def _read_routing(self, batch: str) -> Routing:
+        found = find_routing(self._shop, self._tx, batch)
+        if found is None:
+            raise _not_decided(f"batch/{batch}", entries.BATCH_RANKED)
+        return found
+
+    def _load_match(self, rules: str) -> Match | None:
+        return match_of(self._shop, {"rules": rules})
 
     def _one(self, subject: str, kind: str) -> Stored:
         found = self._shop.ledger.find(self._tx, subject, kind)

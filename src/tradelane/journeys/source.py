@@ -6,10 +6,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
-from tradelane.journeys.judging import Asked, Chunk, JudgedChunk, assess_file, score
+from tradelane.journeys.judging import Asked, Chunk, Engines, JudgedChunk, assess_file, score
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.offload import Stream
+
+if TYPE_CHECKING:
+    from tradelane.targeting.rules.model import RuleSet
 
 _LONG = 2
 """Chunks from which a second process pays for its start."""
@@ -27,7 +31,13 @@ class Source:
         self._rows_total = rows_total
         self._started: Stream | None = self._elsewhere(asked) if self._is_long(0) else None
 
-    def judged(self, start: int, model: str) -> Iterator[JudgedChunk]:
+    def judged(
+        self,
+        start: int,
+        model: str,
+        balance: float | None = None,
+        rules: RuleSet | None = None,
+    ) -> Iterator[JudgedChunk]:
         """The chunks from row ``start`` on, scored by the model of that reference."""
         shop, asked = self._shop, replace(self._asked, start=start)
         trained = cache(lambda: shop.targeting.load(model))
@@ -39,7 +49,8 @@ class Source:
         else:
             self.close()
             assessed = self._started = self._elsewhere(asked)
-        return score(assessed, asked.batch_id, shop.targeting, trained, shop.clock)
+        engines = Engines(shop.targeting, trained, balance, rules)
+        return score(assessed, asked.batch_id, engines, shop.clock)
 
     def close(self) -> None:
         """End the second process, if there is one."""

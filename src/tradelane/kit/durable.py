@@ -16,6 +16,9 @@ from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
+_FORGOTTEN = 3
+"""So often work is joined again that another process began anew meanwhile."""
+
 
 class Steps(Protocol):
     """Runs a named step once."""
@@ -37,12 +40,30 @@ def run_durable(
     (a full disk, a lock) may be gone. ``version`` names the code: work begun by another version is
     taken up by this one, because every step checks its own progress.
     """
+    from dbos._error import DBOSNonExistentWorkflowError
+
+    for _ in range(_FORGOTTEN):
+        try:
+            return _run(system_url, workflow_id, workflow, version)
+        except DBOSNonExistentWorkflowError:
+            # Another process that runs the same work found it failed and began it anew, while this
+            # one waited for its result. Every step checks its own progress: join in again.
+            continue
+    return _run(system_url, workflow_id, workflow, version)
+
+
+def _run(
+    system_url: str,
+    workflow_id: str,
+    workflow: Callable[[Steps], dict[str, Any]],
+    version: str,
+) -> dict[str, Any]:
     from dbos import DBOS, SetWorkflowID
     from dbos._dbos import _get_dbos_instance
 
     from tradelane.kit.database import translated
 
-    _teach_old_sqlite()
+    teach_old_sqlite()
     failures: list[Exception] = []
 
     def steps(name: str, run: Callable[..., T], *args: Any) -> T:
@@ -91,7 +112,7 @@ def run_durable(
 
 
 @cache
-def _teach_old_sqlite() -> None:
+def teach_old_sqlite() -> None:
     """Give SQLite before 3.42 the fractions of a second that DBOS asks it for from Python 3.12 on.
 
     DBOS goes by Python's version, but a Python may have been built with an older SQLite (Debian 12

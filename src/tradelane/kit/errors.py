@@ -67,3 +67,7 @@ class InputRefused(TradelaneError):
 
 class IntegrityBroken(TradelaneError):
     """Something that must never change has changed: a ledger, a model file, a pack."""
+
+
+class StorageUnavailable(TradelaneError):
+    """The database is locked, full, gone or refuses to write; nothing of the write was kept."""

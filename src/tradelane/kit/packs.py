@@ -147,6 +147,8 @@ def parse_yaml(text: str, name: str) -> Any:
                 column=mark.column + 1 if mark else None,
             )
         ) from None
+    except yaml.YAMLError:
+        raise InputRefused(Problem("packs.yaml", f"{name} has control characters.")) from None
     except RecursionError:
         raise InputRefused(Problem("packs.yaml", f"{name} is nested too deeply.")) from None
     except ValueError as error:  # a date such as 2026-02-30

@@ -33,6 +33,11 @@ def upgrade(database: Database) -> None:
     database.write(_migrate)
 
 
+def is_current(connection: sa.Connection) -> bool:
+    """Whether the database has the schema that this version expects."""
+    return _revision(connection) == HEAD
+
+
 def _migrate(connection: sa.Connection) -> None:
     from alembic import command
 

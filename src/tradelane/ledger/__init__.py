@@ -12,7 +12,7 @@ from tradelane.ledger.model import (
     verify_consistency,
     verify_receipt,
 )
-from tradelane.ledger.notes import VerifierKey
+from tradelane.ledger.notes import VerifierKey, VerifierKeys
 from tradelane.ledger.service import Ledger
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Report",
     "Stored",
     "VerifierKey",
+    "VerifierKeys",
     "verify_consistency",
     "verify_receipt",
 ]

@@ -16,8 +16,8 @@ from tradelane.kit.clock import stamp
 from tradelane.kit.errors import IntegrityBroken
 from tradelane.kit.progress import Progress
 from tradelane.ledger.merkle import HASH_BYTES, root_of
-from tradelane.ledger.model import Entry, Finding, Report
-from tradelane.ledger.notes import COSIGNED, SIGNED, Note, VerifierKey, open_checkpoint
+from tradelane.ledger.model import KEY_ROTATED, Entry, Finding, Report
+from tradelane.ledger.notes import COSIGNED, SIGNED, Note, VerifierKeys, open_checkpoint
 from tradelane.ledger.tiles import HEIGHT, TILE_BYTES, WIDTH, Frontier
 
 MOST_FINDINGS = 200
@@ -43,11 +43,12 @@ class Audit:
     """One reading of one ledger."""
 
     def __init__(
-        self, store: AuditedStore, tx: Any, key: VerifierKey, origin: str, progress: Progress
+        self, store: AuditedStore, tx: Any, keys: VerifierKeys, origin: str, progress: Progress
     ) -> None:
         self._store = store
         self._tx = tx
-        self._key = key
+        self._keys = keys
+        self._rotated: list[tuple[int, str]] = []
         self._origin = origin
         self._progress = progress
         self._report = Report()
@@ -65,6 +66,7 @@ class Audit:
             )
             self._tree(end, _Peek(roots))
             self._head(end)
+            self._changes_of_key()
         except IntegrityBroken as error:
             for problem in error.problems:
                 self._add(problem.message, "damage", "readable data")
@@ -143,6 +145,8 @@ class Audit:
             return
         if kind != entry.kind.encode():
             self._add("the column kind is not the entry's", kind, entry.kind, index)
+        if entry.kind == KEY_ROTATED:
+            self._rotated.append((index + 1, str(entry.body.get("to"))))
         if subject != entry.subject.encode():
             self._add("the column subject is not the entry's", subject, entry.subject, index)
 
@@ -192,7 +196,7 @@ class Audit:
                 self._add(f"{what}: columns have other types", types, "text text")
             try:
                 text = note.decode()
-                signed = open_checkpoint(text, self._key, self._origin)
+                signed = open_checkpoint(text, self._keys, self._origin)
                 parsed = Note.parse(text)
             except UnicodeDecodeError:
                 self._add(f"{what} is not text", note[:60], "UTF-8")
@@ -201,7 +205,8 @@ class Audit:
                 self._add(f"{what}: {error.problems[0].message}", "another note", "the signed one")
                 continue
             ids = [(name, blob[:4]) for name, blob in parsed.signatures]
-            wanted = [(self._key.name, self._key.id(kind)) for kind in (SIGNED, COSIGNED)]
+            key = self._keys.for_size(signed.checkpoint.size)
+            wanted = [(key.name, key.id(kind)) for kind in (SIGNED, COSIGNED)]
             if ids != wanted or str(parsed) != text:
                 self._add(f"{what} has other signature lines", ids, wanted)
             when = stamp(signed.at) if signed.at is not None else ""
@@ -217,7 +222,7 @@ class Audit:
         if trusted is None:
             return
         try:
-            checkpoint = open_checkpoint(trusted, self._key, self._origin).checkpoint
+            checkpoint = open_checkpoint(trusted, self._keys, self._origin).checkpoint
         except IntegrityBroken as error:
             self._add(
                 f"the trusted checkpoint: {error.problems[0].message}",
@@ -226,6 +231,12 @@ class Audit:
             )
             return
         yield checkpoint.size, checkpoint.root, "the root of the trusted checkpoint"
+
+    def _changes_of_key(self) -> None:
+        """The keys that are trusted are those that the ledger says, from where it says."""
+        trusted = [(after, str(key)) for after, key in self._keys.keys[1:]]
+        if trusted != self._rotated:
+            self._add("the changes of the ledger's key", trusted, self._rotated)
 
     def _head(self, end: int) -> None:
         rows = self._store.audit_head(self._tx)

@@ -14,7 +14,7 @@ import orjson
 from tradelane.kit.errors import InputRefused, IntegrityBroken, Problem
 from tradelane.kit.progress import Progress, silent
 from tradelane.ledger.model import Report, Stored, read_receipts, verify_receipt
-from tradelane.ledger.notes import VerifierKey
+from tradelane.ledger.notes import VerifierKeys
 from tradelane.ledger.service import Ledger
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -31,6 +31,10 @@ class Workspace(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def database(self) -> _Database: ...
+    def rotate_ledger_key(self, reason: str, /) -> VerifierKeys:
+        """Give the ledger a new key; returns all of its keys."""
+        ...
+
     def find_subjects(self, reference: str, /) -> list[str]:
         """The ledger subjects that an id (of a declaration, or a subject itself) stands for."""
         ...
@@ -58,8 +62,8 @@ def verify(
     if key is not None and receipt is None:
         raise click.UsageError("--key goes with --receipt.")
     if receipt is not None:
-        text = _read_text(key) if key is not None else str(ctx.obj.ledger.verifier_key)
-        sound = _verify_receipts(receipt.read_bytes(), VerifierKey.parse(text))
+        text = _read_text(key) if key is not None else str(ctx.obj.ledger.verifier_keys)
+        sound = _verify_receipts(receipt.read_bytes(), VerifierKeys.parse(text))
     else:
         sound = _verify_ledger(ctx.obj, _read_text(checkpoint) if checkpoint else None)
     if not sound:
@@ -126,6 +130,21 @@ def checkpoint(obj: Workspace) -> None:
     click.echo(note, nl=False)
 
 
+@ledger.command("rotate-key")
+@click.option("--reason", required=True, help="Why; it stands in the ledger.")
+@click.pass_obj
+def rotate_key(obj: Workspace, reason: str) -> None:
+    """Let a new key sign the ledger from now on. Stop the service first, start it afterwards.
+
+    What the old key signed stays good, and the old key signs the entry that names the new one.
+    """
+    keys = obj.rotate_ledger_key(reason)
+    after, key = keys.keys[-1]
+    click.echo(f"A new key signs every checkpoint of more than {after} entries:")
+    click.echo(str(key))
+    click.echo("Give the new ledger.pub to whoever checks receipts, and back the workspace up.")
+
+
 def _verify_ledger(obj: Workspace, trusted: str | None) -> bool:
     with _shown_progress() as progress, obj.database.read() as tx:
         report = obj.ledger.verify(tx, trusted_checkpoint=trusted, progress=progress)
@@ -152,11 +171,11 @@ def _summary(report: Report, trusted: bool) -> str:
     return "\n".join(lines)
 
 
-def _verify_receipts(data: bytes, key: VerifierKey) -> bool:
+def _verify_receipts(data: bytes, keys: VerifierKeys) -> bool:
     sound = True
     for receipt in read_receipts(data):
         try:
-            checked = verify_receipt(receipt, key)
+            checked = verify_receipt(receipt, keys)
         except IntegrityBroken as error:
             sound = False
             click.echo(f"BROKEN: entry {receipt.index}: {_printable(str(error))}")
@@ -165,7 +184,7 @@ def _verify_receipts(data: bytes, key: VerifierKey) -> bool:
         signed = f", signed {checked.signed_at:%Y-%m-%d %H:%M:%S} UTC" if checked.signed_at else ""
         click.echo(
             f"Sound: entry {checked.index} of {checked.checkpoint.size} in "
-            f"{checked.checkpoint.origin}{signed} by {key.name}\n"
+            f"{checked.checkpoint.origin}{signed} by {checked.verifier_key.name}\n"
             f"  {_printable(f'{entry.at}  {entry.kind}  {entry.subject}')}"
         )
     return sound

@@ -1,4 +1,8 @@
-"""The key a ledger signs with, in two files of its folder: ``ledger.key`` and ``ledger.pub``."""
+"""The key a ledger signs with, in two files of its folder: ``ledger.key`` and ``ledger.pub``.
+
+``ledger.pub`` has a line for every key the ledger ever had (`notes.VerifierKeys`). While a key is
+being changed, the one that is coming is in ``ledger.key.next``.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradelane.kit.errors import IntegrityBroken, Problem
-from tradelane.ledger.notes import VerifierKey, is_name
+from tradelane.ledger.notes import VerifierKey, VerifierKeys, is_name
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+NEXT = "ledger.key.next"
 
 
 class LedgerKey:
@@ -31,6 +37,7 @@ class LedgerKey:
             )
         self._private = private
         self.verifier_key = VerifierKey(name, private.public_key().public_bytes_raw())
+        self.verifier_keys = VerifierKeys.of(self.verifier_key)
 
     @classmethod
     def load_or_create(cls, folder: Path, name: str) -> LedgerKey:
@@ -53,25 +60,60 @@ class LedgerKey:
                 )
             _create(private_path)
         key = cls(name, _load(private_path))
-        written = f"{key.verifier_key}\n"
         if not public_path.exists():
-            _write_once(public_path, written.encode(), 0o644)
+            _write_once(public_path, f"{key.verifier_key}\n".encode(), 0o644)
         found = public_path.read_bytes()
-        if found != written.encode():
+        keys = _read_keys(found)
+        if keys is not None and keys.current != key.verifier_key and (folder / NEXT).exists():
+            coming = cls(name, _load(folder / NEXT))
+            if keys.current == coming.verifier_key:  # stopped between the two files of a change
+                (folder / NEXT).replace(private_path)
+                key = coming
+        if keys is None or keys.current != key.verifier_key:
             raise IntegrityBroken(
                 Problem(
                     "ledger.key_mismatch",
                     f"{public_path} does not belong to {private_path.name}: got "
-                    f"{found.decode(errors='replace').strip()[:120]!r}, "
+                    f"{found.decode(errors='replace').strip()[-120:]!r}, "
                     f"expected {str(key.verifier_key)!r}.",
                     hint="Restore both files from the same backup.",
                 )
             )
+        key.verifier_keys = keys
         return key
+
+    @classmethod
+    def prepare_next(cls, folder: Path, name: str) -> LedgerKey:
+        """A key that is to follow, kept in ``ledger.key.next``; the same until it has followed."""
+        path = folder / NEXT
+        if not path.exists():
+            _create(path)
+        return cls(name, _load(path))
+
+    @classmethod
+    def take_next(cls, folder: Path, name: str, keys: VerifierKeys) -> LedgerKey:
+        """Let the next key be the key. ``keys``: what `service.Ledger.rotate` returned.
+
+        The old private key is gone afterwards. Stopped half-way, the next `load_or_create` ends it.
+        """
+        draft = folder / "ledger.pub.next"
+        draft.unlink(missing_ok=True)
+        _write_once(draft, f"{keys}\n".encode(), 0o644)
+        draft.replace(folder / "ledger.pub")
+        return cls.load_or_create(folder, name)
 
     def sign(self, message: bytes) -> bytes:
         """The 64-byte signature over ``message``."""
         return self._private.sign(message)
+
+
+def _read_keys(found: bytes) -> VerifierKeys | None:
+    """The keys in ``ledger.pub``, None unless it is written exactly as we write it."""
+    try:
+        keys = VerifierKeys.parse(found.decode())
+    except (IntegrityBroken, UnicodeDecodeError):
+        return None
+    return keys if f"{keys}\n".encode() == found else None
 
 
 def _create(path: Path) -> None:

@@ -12,8 +12,19 @@ import orjson
 from tradelane.kit import canonical
 from tradelane.kit.errors import InputRefused, IntegrityBroken, Problem
 from tradelane.ledger.merkle import check_consistency, inclusion_root, leaf_hash
-from tradelane.ledger.notes import Checkpoint, VerifierKey, open_checkpoint, unbase64
+from tradelane.ledger.notes import (
+    Checkpoint,
+    Trusted,
+    VerifierKey,
+    open_checkpoint,
+    trusted_keys,
+    unbase64,
+)
 
+KEY_ROTATED = "ledger.key_rotated"
+"""The last entry that the old key signs: it names the new one."""
+KEY_CONFIRMED = "ledger.key_confirmed"
+"""The first entry that the new key signs: whoever has it shows that they do."""
 RECEIPT_FORMAT = "tradelane-receipt/1"
 
 
@@ -165,19 +176,18 @@ class Checked:
     verifier_key: VerifierKey
 
 
-def verify_receipt(receipt: Receipt, verifier_key: VerifierKey | str | None = None) -> Checked:
+def verify_receipt(receipt: Receipt, verifier_key: Trusted | None = None) -> Checked:
     """What the receipt proves; raises IntegrityBroken (got, expected) where it proves nothing.
 
-    ``verifier_key`` is the key of the ledger the reader trusts. Without it the key inside the
+    ``verifier_key`` is the key (or the keys, where it was changed) of the ledger the reader trusts.
+    Without it the key inside the
     receipt is used, which shows only that the receipt fits itself: anyone can make such a one.
     Pure: reads no file, no network, no clock.
     Errors: those of `open_checkpoint`, and ``ledger.key_malformed``, ``ledger.proof_malformed``,
     ``ledger.proof_wrong``, ``ledger.entry_malformed``.
     """
-    key = verifier_key if verifier_key is not None else receipt.verifier_key
-    if isinstance(key, str):
-        key = VerifierKey.parse(key)
-    signed = open_checkpoint(receipt.checkpoint, key)
+    keys = trusted_keys(verifier_key if verifier_key is not None else receipt.verifier_key)
+    signed = open_checkpoint(receipt.checkpoint, keys)
     checkpoint = signed.checkpoint
     root = inclusion_root(leaf_hash(receipt.data), receipt.index, checkpoint.size, receipt.path)
     if root != checkpoint.root:
@@ -189,6 +199,7 @@ def verify_receipt(receipt: Receipt, verifier_key: VerifierKey | str | None = No
                 hint="The entry, its place or the proof was changed.",
             )
         )
+    key = keys.for_size(checkpoint.size)
     return Checked(Entry.decode(receipt.data), receipt.index, checkpoint, signed.at, key)
 
 
@@ -205,15 +216,15 @@ def verify_consistency(
     proof: ConsistencyProof,
     old_checkpoint: str,
     new_checkpoint: str,
-    verifier_key: VerifierKey | str,
+    verifier_key: Trusted,
 ) -> tuple[Checkpoint, Checkpoint]:
     """The two signed heads if the newer only added to the older; raises IntegrityBroken if not.
 
     Errors: those of `open_checkpoint` and `merkle.check_consistency`.
     """
-    key = VerifierKey.parse(verifier_key) if isinstance(verifier_key, str) else verifier_key
-    old = open_checkpoint(old_checkpoint, key).checkpoint
-    new = open_checkpoint(new_checkpoint, key, old.origin).checkpoint
+    keys = trusted_keys(verifier_key)
+    old = open_checkpoint(old_checkpoint, keys).checkpoint
+    new = open_checkpoint(new_checkpoint, keys, old.origin).checkpoint
     if (proof.old, proof.new) != (old.size, new.size):
         raise IntegrityBroken(
             Problem(

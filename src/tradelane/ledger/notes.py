@@ -82,6 +82,76 @@ class VerifierKey:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class VerifierKeys:
+    """The keys of one ledger, oldest first, each with the size after which it signs.
+
+    ``keys[0]`` signs from the beginning; a later one every checkpoint of more entries than its
+    number, and the ones before it none of these. Written as lines: the first key alone, then
+    ``key number``.
+
+    >>> old = VerifierKey("customs.example/ledger", bytes(32))
+    >>> both = VerifierKeys(((0, old),)).then(7, VerifierKey("customs.example/ledger", b"k" * 32))
+    >>> both.for_size(7) == old, both.for_size(8) == both.current
+    (True, True)
+    >>> VerifierKeys.parse(str(both)) == both
+    True
+    """
+
+    keys: tuple[tuple[int, VerifierKey], ...]
+
+    @classmethod
+    def of(cls, key: VerifierKey) -> VerifierKeys:
+        """A ledger whose key was never changed."""
+        return cls(((0, key),))
+
+    @classmethod
+    def parse(cls, text: str) -> VerifierKeys:
+        """Read the lines; raises IntegrityBroken ``ledger.key_malformed``."""
+        lines = text.strip().split("\n")
+        found = cls.of(VerifierKey.parse(lines[0]))
+        for line in lines[1:]:
+            key, _, after = line.strip().partition(" ")
+            if not _SIZE.fullmatch(after) or int(after) <= found.keys[-1][0]:
+                raise IntegrityBroken(
+                    Problem(
+                        "ledger.key_malformed",
+                        f"A later verifier key does not say from where it holds: got "
+                        f"{line.strip()[:120]!r}, expected a key and more than "
+                        f"{found.keys[-1][0]} entries.",
+                    )
+                )
+            found = found.then(int(after), VerifierKey.parse(key))
+        return found
+
+    def __str__(self) -> str:
+        return "\n".join(f"{key} {after}" if after else str(key) for after, key in self.keys)
+
+    @property
+    def current(self) -> VerifierKey:
+        """The key that signs now."""
+        return self.keys[-1][1]
+
+    def for_size(self, size: int) -> VerifierKey:
+        """The key that a checkpoint of so many entries must be signed with."""
+        return next((key for after, key in reversed(self.keys) if size > after), self.keys[0][1])
+
+    def then(self, after: int, key: VerifierKey) -> VerifierKeys:
+        """These keys, and one that signs checkpoints of more than ``after`` entries."""
+        return VerifierKeys((*self.keys, (after, key)))
+
+
+Trusted = VerifierKey | VerifierKeys | str
+"""What a checker trusts: one key, the keys of a ledger that changed its key, or their text."""
+
+
+def trusted_keys(given: Trusted) -> VerifierKeys:
+    """The keys that are meant; raises IntegrityBroken ``ledger.key_malformed``."""
+    if isinstance(given, str):
+        return VerifierKeys.parse(given)
+    return given if isinstance(given, VerifierKeys) else VerifierKeys.of(given)
+
+
 class Signer(Protocol):
     """Holds a private key (`keys.LedgerKey`, or a hardware module)."""
 
@@ -179,14 +249,23 @@ def sign_checkpoint(checkpoint: Checkpoint, signer: Signer, at: datetime) -> str
     return str(Note(text, signatures))
 
 
-def open_checkpoint(note: str, key: VerifierKey, origin: str | None = None) -> Signed:
+def open_checkpoint(
+    note: str, key: VerifierKey | VerifierKeys, origin: str | None = None
+) -> Signed:
     """The checkpoint in ``note`` if ``key`` signed it, for the log ``origin`` where that is given.
+
+    Of several keys it must be the one for the checkpoint's size.
 
     Lines of unknown keys are ignored, a wrong line of the known key refuses the note.
     Errors: IntegrityBroken ``ledger.note_malformed``, ``ledger.note_unsigned``,
     ``ledger.signature_wrong`` or ``ledger.origin_wrong``.
     """
     parsed = Note.parse(note)
+    if isinstance(key, VerifierKeys):
+        # What chooses the key is not believed yet; the signature over the same text follows.
+        key = (
+            key.current if len(key.keys) == 1 else key.for_size(Checkpoint.parse(parsed.text).size)
+        )
     signature = parsed.signature(key, SIGNED)
     if signature is None:
         names = ", ".join(f"{name}+{blob[:4].hex()}" for name, blob in parsed.signatures)

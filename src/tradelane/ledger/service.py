@@ -17,6 +17,8 @@ from tradelane.ledger.merkle import (
     inclusion_ranges,
 )
 from tradelane.ledger.model import (
+    KEY_CONFIRMED,
+    KEY_ROTATED,
     ConsistencyProof,
     Entry,
     Head,
@@ -26,10 +28,12 @@ from tradelane.ledger.model import (
     verify_receipt,
 )
 from tradelane.ledger.notes import (
+    SIGNED,
     Checkpoint,
     Note,
     Signer,
     VerifierKey,
+    VerifierKeys,
     sign_checkpoint,
 )
 
@@ -43,6 +47,9 @@ class LedgerStore(audit.AuditedStore, Protocol):
     def insert_entries(self, tx: Any, rows: Sequence[tuple[int, str, str, bytes]]) -> None: ...
     def find_entries(self, tx: Any, subject: str, kind: str | None) -> list[tuple[int, bytes]]: ...
     def read_entries(self, tx: Any, start: int, stop: int) -> Iterator[tuple[int, bytes]]: ...
+    def read_kinds(
+        self, tx: Any, start: int, stop: int, kinds: Collection[str]
+    ) -> Iterator[tuple[int, str, bytes]]: ...
     def read_tiles(self, tx: Any, keys: Collection[tiles.Key]) -> dict[tiles.Key, bytes]: ...
     def write_tiles(self, tx: Any, changed: Mapping[tiles.Key, bytes]) -> None: ...
     def insert_checkpoint(self, tx: Any, size: int, note: str, at: str) -> None: ...
@@ -57,15 +64,24 @@ class Ledger:
     appends, then ends with `checkpoint`: entries without one are reported by `verify`.
     """
 
-    def __init__(self, store: LedgerStore, signer: Signer, clock: Clock, origin: str) -> None:
+    def __init__(
+        self,
+        store: LedgerStore,
+        signer: Signer,
+        clock: Clock,
+        origin: str,
+        keys: VerifierKeys | None = None,
+    ) -> None:
         self._store = store
         self._signer = signer
         self._clock = clock
         self.origin = origin
+        self.verifier_keys = keys or VerifierKeys.of(signer.verifier_key)
+        """Every key this ledger was ever signed with, for whoever checks old checkpoints too."""
 
     @property
     def verifier_key(self) -> VerifierKey:
-        """The key that others check this ledger's checkpoints and receipts with."""
+        """The key that signs now."""
         return self._signer.verifier_key
 
     def append(self, tx: Any, entries: Sequence[Entry]) -> range:
@@ -86,14 +102,24 @@ class Ledger:
         head = self._store.lock_head(tx)
         if not rows:
             return range(head.size, head.size)
-        edges = self._edges(tx, head)
-        leaves = b"".join([sha256(b"\x00" + row[2]).digest() for row in rows])
-        self._store.insert_entries(
-            tx, [(index, *row) for index, row in enumerate(rows, start=head.size)]
-        )
-        self._store.write_tiles(tx, tiles.extend(head.size, edges, leaves))
+        self._extend(tx, head.size, self._edges(tx, head), rows)
         self._store.write_head(tx, Head(head.size + len(rows), head.checkpoints))
         return range(head.size, head.size + len(rows))
+
+    def record(self, tx: Any, rows: Sequence[tuple[str, str, bytes]]) -> range:
+        """`append_encoded` and `checkpoint` in one: adds rows and signs the ledger with them.
+
+        Half the work where both are wanted, because the right edge is read once.
+        """
+        head = self._store.lock_head(tx)
+        if not rows:
+            return range(head.size, head.size)
+        edges = self._edges(tx, head)
+        edges |= self._extend(tx, head.size, edges, rows)
+        size = head.size + len(rows)
+        self._sign(tx, size, edges)
+        self._store.write_head(tx, Head(size, head.checkpoints + 1))
+        return range(head.size, size)
 
     def checkpoint(self, tx: Any) -> str:
         """Sign the ledger as it is now and keep the note; the same note while nothing was added.
@@ -105,12 +131,34 @@ class Ledger:
         kept = self._store.find_checkpoint(tx, head.size)
         if kept is not None:
             return kept[1]
-        at = self._clock.now().replace(microsecond=0)
-        root = tiles.edge_root(head.size, edges)
-        note = sign_checkpoint(Checkpoint(self.origin, head.size, root), self._signer, at)
-        self._store.insert_checkpoint(tx, head.size, note, stamp(at))
+        note = self._sign(tx, head.size, edges)
         self._store.write_head(tx, Head(head.size, head.checkpoints + 1))
         return note
+
+    def rotate(self, tx: Any, successor: Signer, reason: str) -> VerifierKeys:
+        """Let ``successor`` sign from now on; returns all keys, its own last.
+
+        The last thing the old key signs is an entry that names the new one; the first thing the new
+        key signs is an entry that says so: neither key alone can make up a change. This object and
+        every other process that has the old key can append no more (``ledger.key_superseded``).
+        """
+        new = successor.verifier_key
+        at = stamp(self._clock.now())
+        body = {"from": str(self.verifier_key), "to": str(new), "reason": reason}
+        rotated = Entry(at, KEY_ROTATED, "ledger", body)
+        [index] = self.record(tx, [(rotated.kind, rotated.subject, rotated.encode())])
+        keys = self.verifier_keys.then(index + 1, new)
+        confirmed = Entry(at, KEY_CONFIRMED, "ledger", {"key": str(new)})
+        after = Ledger(self._store, successor, self._clock, self.origin, keys)
+        after.record(tx, [(confirmed.kind, confirmed.subject, confirmed.encode())])
+        return keys
+
+    def rotation(self, tx: Any, key: VerifierKey) -> int | None:
+        """After how many entries the ledger changed to that key, None where it did not."""
+        for stored in self.find(tx, "ledger", KEY_ROTATED):
+            if stored.entry.body["to"] == str(key):
+                return stored.index + 1
+        return None
 
     def latest_checkpoint(self, tx: Any) -> str | None:
         """The newest signed note, or None where nothing was signed yet."""
@@ -157,6 +205,16 @@ class Ledger:
         for index, data in self._store.read_entries(tx, max(start, 0), upper):
             yield index, decode(data)
 
+    def tail(
+        self, tx: Any, start: int, stop: int, kinds: Collection[str]
+    ) -> Iterator[tuple[int, str, bytes]]:
+        """Index, subject and bytes of the entries of these kinds, streamed in order.
+
+        For following the ledger: what is of another kind never leaves the database, and what is of
+        another subject need not be decoded.
+        """
+        return self._store.read_kinds(tx, max(start, 0), stop, kinds)
+
     def prove(self, tx: Any, index: int, size: int | None = None) -> Receipt:
         """A receipt for the entry at ``index`` under the checkpoint of ``size`` (the latest).
 
@@ -174,8 +232,9 @@ class Ledger:
                 )
             )
         path = self._path(tx, inclusion_ranges(index, signed_size))
-        receipt = Receipt(data, index, path, note, str(self.verifier_key))
-        verify_receipt(receipt, self.verifier_key)
+        key = self.verifier_keys.for_size(signed_size)
+        receipt = Receipt(data, index, path, note, str(key))
+        verify_receipt(receipt, key)
         return receipt
 
     def prove_consistency(self, tx: Any, old: int, new: int | None = None) -> ConsistencyProof:
@@ -202,9 +261,32 @@ class Ledger:
         ``trusted_checkpoint`` is a note saved elsewhere earlier: only such a one can show that the
         ledger was cut back or rewritten by somebody who holds the signing key.
         """
-        return audit.Audit(self._store, tx, self.verifier_key, self.origin, progress).run(
+        return audit.Audit(self._store, tx, self.verifier_keys, self.origin, progress).run(
             trusted_checkpoint
         )
+
+    def _extend(
+        self,
+        tx: Any,
+        size: int,
+        edges: dict[tiles.Key, bytes],
+        rows: Sequence[tuple[str, str, bytes]],
+    ) -> dict[tiles.Key, bytes]:
+        """Keep rows after ``size`` entries; returns the tiles that changed."""
+        leaves = b"".join([sha256(b"\x00" + row[2]).digest() for row in rows])
+        self._store.insert_entries(
+            tx, [(index, *row) for index, row in enumerate(rows, start=size)]
+        )
+        changed = tiles.extend(size, edges, leaves)
+        self._store.write_tiles(tx, changed)
+        return changed
+
+    def _sign(self, tx: Any, size: int, edges: Mapping[tiles.Key, bytes]) -> str:
+        at = self._clock.now().replace(microsecond=0)
+        root = tiles.edge_root(size, edges)
+        note = sign_checkpoint(Checkpoint(self.origin, size, root), self._signer, at)
+        self._store.insert_checkpoint(tx, size, note, stamp(at))
+        return note
 
     def _edges(self, tx: Any, head: Head) -> dict[tiles.Key, bytes]:
         """The right edge, if it is what the head and the latest checkpoint say."""
@@ -218,6 +300,8 @@ class Ledger:
                     f"{width} for {head.size} entries",
                 )
         kept = self._store.find_checkpoint(tx, None)
+        if kept is not None:
+            self._refuse_superseded(*kept)
         if kept is not None and kept[0] >= head.size:
             signed = Checkpoint.parse(Note.parse(kept[1]).text)
             root = tiles.edge_root(head.size, edges)
@@ -227,6 +311,20 @@ class Ledger:
                     f"{signed.size} with {signed.root.hex()}, as signed",
                 )
         return edges
+
+    def _refuse_superseded(self, size: int, note: str) -> None:
+        """Sign nothing after another key has taken over: a process that was not restarted."""
+        key = self.verifier_keys.for_size(size)
+        if Note.parse(note).signature(key, SIGNED) is None:
+            raise IntegrityBroken(
+                Problem(
+                    "ledger.key_superseded",
+                    f"The checkpoint of {size} entries is not signed by {key}: "
+                    "the ledger's key was changed.",
+                    hint="Nothing was added. Restart this process; if that does not help, run "
+                    "`tradelane ledger rotate-key` once more, which ends what was begun.",
+                )
+            )
 
     def _signed(self, tx: Any, size: int | None) -> tuple[int, str]:
         kept = self._store.find_checkpoint(tx, size)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from tradelane.kit.database import metadata
+from tradelane.kit.database import insert_rows, metadata
 from tradelane.kit.errors import IntegrityBroken, Problem
 from tradelane.ledger.model import Head
 
@@ -56,12 +56,41 @@ head = sa.Table(
 _HEAD_ID = 1
 _PAGE = 2048
 _TILE_PAGE = 64
-_INSERT_SQLITE = 'INSERT INTO ledger_entry ("index", kind, subject, data) VALUES (?, ?, ?, ?)'
-# One statement with four arrays: several times faster than as many statements as rows.
-_INSERT_POSTGRESQL = (
-    'INSERT INTO ledger_entry ("index", kind, subject, data) '
-    "SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[])"
-)
+# Built once: making a statement costs more than running it when little is written at a time.
+_HEAD = sa.select(head.c.size, head.c.checkpoints).where(head.c.id == _HEAD_ID)
+_HELD_HEAD = _HEAD.with_for_update()
+_MOVE_HEAD = head.update().where(head.c.id == _HEAD_ID)
+_TILES = sa.select(tiles.c.level, tiles.c.index, tiles.c.hashes)
+_KEEP_TILES = {
+    name: made.on_conflict_do_update(
+        index_elements=[tiles.c.level, tiles.c.index], set_={"hashes": made.excluded.hashes}
+    )
+    for name, made in (
+        ("sqlite", sqlite.insert(tiles)),
+        ("postgresql", postgresql.insert(tiles)),
+    )
+}
+_FEW_TILES = 8
+
+
+@functools.cache
+def _few_tiles(count: int) -> sa.Select[Any]:
+    """The tiles of ``count`` places: the right edge has one a level."""
+    return _TILES.where(
+        sa.or_(
+            *(
+                sa.and_(
+                    tiles.c.level == sa.bindparam(f"level{n}", type_=sa.Integer),
+                    tiles.c.index == sa.bindparam(f"index{n}", type_=_NUMBER),
+                )
+                for n in range(count)
+            )
+        )
+    )
+
+
+_CHECKPOINT = sa.select(checkpoints.c.size, checkpoints.c.note)
+_LATEST_CHECKPOINT = _CHECKPOINT.order_by(checkpoints.c.size.desc()).limit(1)
 
 
 class SqlLedgerStore:
@@ -69,38 +98,28 @@ class SqlLedgerStore:
 
     def lock_head(self, tx: sa.Connection) -> Head:
         """The head, held until the transaction ends; makes the row for an empty ledger."""
-        query = sa.select(head.c.size, head.c.checkpoints).where(head.c.id == _HEAD_ID)
-        row = tx.execute(query.with_for_update()).one_or_none()
+        row = tx.execute(_HELD_HEAD).one_or_none()
         if row is None:
             values = {"id": _HEAD_ID, "size": 0, "checkpoints": 0}
             tx.execute(_insert(tx, head).values(values).on_conflict_do_nothing())
-            row = tx.execute(query.with_for_update()).one()
+            row = tx.execute(_HELD_HEAD).one()
         return _head(row)
 
     def read_head(self, tx: sa.Connection) -> Head:
         """The head as it is now."""
-        query = sa.select(head.c.size, head.c.checkpoints).where(head.c.id == _HEAD_ID)
-        row = tx.execute(query).one_or_none()
+        row = tx.execute(_HEAD).one_or_none()
         return _head(row) if row is not None else Head(0, 0)
 
     def write_head(self, tx: sa.Connection, now: Head) -> None:
         """Move the head that `lock_head` gave."""
-        tx.execute(
-            head.update()
-            .where(head.c.id == _HEAD_ID)
-            .values(size=now.size, checkpoints=now.checkpoints)
-        )
+        tx.execute(_MOVE_HEAD, {"size": now.size, "checkpoints": now.checkpoints})
 
     def insert_entries(
         self, tx: sa.Connection, rows: Sequence[tuple[int, str, str, bytes]]
     ) -> None:
         """Add rows of index, kind, subject, data; raises IntegrityBroken ``ledger.index_taken``."""
         try:
-            if tx.dialect.name == "sqlite":
-                tx.exec_driver_sql(_INSERT_SQLITE, list(rows))
-            else:
-                columns = [list(column) for column in zip(*rows)]
-                tx.exec_driver_sql(_INSERT_POSTGRESQL, tuple(columns))
+            insert_rows(tx, entries, rows)
         except IntegrityError as error:
             raise IntegrityBroken(
                 Problem(
@@ -128,39 +147,49 @@ class SqlLedgerStore:
             yield from ((row[0], row[1]) for row in tx.execute(page))
             start = upper
 
+    def read_kinds(
+        self, tx: sa.Connection, start: int, stop: int, kinds: Collection[str]
+    ) -> Iterator[tuple[int, str, bytes]]:
+        """Index, subject and data of these kinds from ``start`` to ``stop`` (not included)."""
+        columns = (entries.c.index, entries.c.subject, entries.c.data)
+        query = sa.select(*columns).order_by(entries.c.index).where(entries.c.kind.in_(kinds))
+        while start < stop:
+            upper = min(stop, start + _PAGE)
+            page = query.where(entries.c.index >= start, entries.c.index < upper)
+            yield from ((row[0], row[1], row[2]) for row in tx.execute(page))
+            start = upper
+
     def read_tiles(
         self, tx: sa.Connection, keys: Collection[tuple[int, int]]
     ) -> dict[tuple[int, int], bytes]:
         """The tiles of these (level, index), as far as they are there."""
-        places = [
-            sa.and_(tiles.c.level == level, tiles.c.index.in_([key[1] for key in group]))
-            for level, group in groupby(sorted(keys), key=lambda key: key[0])
-        ]
-        if not places:
-            return {}
-        query = sa.select(tiles.c.level, tiles.c.index, tiles.c.hashes).where(sa.or_(*places))
-        return {(row[0], row[1]): row[2] for row in tx.execute(query)}
+        if len(keys) <= _FEW_TILES:
+            places = {f"level{n}": key[0] for n, key in enumerate(keys)}
+            places |= {f"index{n}": key[1] for n, key in enumerate(keys)}
+            found = tx.execute(_few_tiles(len(keys)), places) if keys else ()
+        else:
+            wanted = [
+                sa.and_(tiles.c.level == level, tiles.c.index.in_([key[1] for key in group]))
+                for level, group in groupby(sorted(keys), key=lambda key: key[0])
+            ]
+            found = tx.execute(_TILES.where(sa.or_(*wanted)))
+        return {(row[0], row[1]): row[2] for row in found}
 
     def write_tiles(self, tx: sa.Connection, changed: Mapping[tuple[int, int], bytes]) -> None:
         """Add tiles, or replace partial ones."""
-        statement = _insert(tx, tiles)
-        statement = statement.on_conflict_do_update(
-            index_elements=[tiles.c.level, tiles.c.index],
-            set_={"hashes": statement.excluded.hashes},
-        )
         rows = [{"level": k[0], "index": k[1], "hashes": v} for k, v in changed.items()]
-        tx.execute(statement, rows)
+        tx.execute(_KEEP_TILES[tx.dialect.name], rows)
 
     def insert_checkpoint(self, tx: sa.Connection, size: int, note: str, at: str) -> None:
         """Keep a signed note."""
-        tx.execute(checkpoints.insert().values(size=size, note=note, at=at))
+        tx.execute(checkpoints.insert(), {"size": size, "note": note, "at": at})
 
     def find_checkpoint(self, tx: sa.Connection, size: int | None) -> tuple[int, str] | None:
         """Size and note of the checkpoint at ``size``, or of the latest one."""
-        query = sa.select(checkpoints.c.size, checkpoints.c.note)
+        query = _LATEST_CHECKPOINT
         if size is not None:
-            query = query.where(checkpoints.c.size == size)
-        row = tx.execute(query.order_by(checkpoints.c.size.desc()).limit(1)).one_or_none()
+            query = _CHECKPOINT.where(checkpoints.c.size == size)
+        row = tx.execute(query).one_or_none()
         return (row[0], row[1]) if row is not None else None
 
     def begin_audit(self, tx: sa.Connection) -> list[str]:

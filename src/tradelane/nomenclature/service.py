@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -33,6 +34,23 @@ from tradelane.trade.hscode import parse_code, show_code
 
 _WORD = re.compile(r"[a-z0-9]+")
 _NATIONAL_LENGTHS = (8, 10)
+
+
+class AnyCode:
+    """Takes every code of six digits or more: for files of another edition that are only learned
+    from."""
+
+    def exists(self, code: str, on: date) -> bool:
+        """Whether it has the digits of a subheading.
+
+        >>> AnyCode().exists("999777", date(2024, 1, 1)), AnyCode().exists("8471", date(2024, 1, 1))
+        (True, False)
+        """
+        return len(code) >= 6
+
+    def note(self, code: str, on: date) -> str:
+        """Nothing: that the code was not checked is meant."""
+        return ""
 
 
 class Nomenclature:
@@ -68,6 +86,10 @@ class Nomenclature:
             f"{show_code(code)} cannot be checked: {SHIPPED_EDITION} only is known, "
             f"and {edition_of(on)} was in force on {on.isoformat()}."
         )
+
+    def all_codes(self) -> Mapping[str, Code]:
+        """Every chapter, heading and subheading by its digits."""
+        return self._codes
 
     def find(self, code: str) -> Code | None:
         """The chapter, heading, subheading or national code, or None. Punctuation is ignored."""

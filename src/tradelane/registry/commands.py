@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class _Platform(Protocol):
     @property
     def registry(self) -> Registry: ...
+    def card(self, model: str) -> str: ...
 
 
 @click.group()
@@ -37,7 +38,7 @@ def list_models(platform: _Platform) -> None:
 @click.pass_obj
 def card(platform: _Platform, model: str) -> None:
     """Print the model card of MODEL (name/digest or digest) as Markdown."""
-    click.echo(platform.registry.card(model), nl=False)
+    click.echo(platform.card(model), nl=False)
 
 
 @models.command()

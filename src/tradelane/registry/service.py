@@ -87,17 +87,7 @@ class Registry:
             _expect("registry.manifest", "the digest", manifest["digest"], model.digest)
         files = {}
         for file, expected in manifest["files"].items():
-            try:
-                files[file] = (folder / file).read_bytes()
-            except FileNotFoundError:
-                raise IntegrityBroken(
-                    Problem(
-                        "registry.missing_file",
-                        f"The model {manifest['name']}/{folder.name} has lost its file {file}.",
-                        hint=_MEND,
-                    )
-                ) from None
-            _expect("registry.hash", f"the hash of {file}", canonical.digest(files[file]), expected)
+            files[file] = _checked_file(folder, file, expected, manifest["name"])
         if features is not None and list(features) != manifest["features"]:
             raise InputRefused(_feature_problem(list(features), manifest["features"]))
         _check_libraries(manifest["libraries"])
@@ -127,6 +117,14 @@ class Registry:
         """A model's manifest, checked against its digest; its files are not read."""
         return self._checked_manifest(self._find_folder(model))
 
+    def find_file(self, model: ModelRef | str, file: str) -> bytes | None:
+        """One file of a model, after its own hash was checked; None where the model has none of
+        that name. Errors: as `load`, for this file."""
+        folder = self._find_folder(model)
+        manifest = self._checked_manifest(folder)
+        expected = manifest["files"].get(file)
+        return None if expected is None else _checked_file(folder, file, expected, manifest["name"])
+
     def has(self, model: ModelRef | str) -> bool:
         """Whether the model is here; it is not checked."""
         try:
@@ -135,11 +133,14 @@ class Registry:
             return False
         return True
 
-    def card(self, model: ModelRef | str) -> str:
-        """The model's card as Markdown, made from its manifest."""
-        from tradelane.registry.card import markdown
+    def card(self, model: ModelRef | str, facts: Sequence[str] = ()) -> str:
+        """The model's card as Markdown, made from its manifest and its `quality.json`, if it has
+        one. facts: sentences about where it stands, such as who agreed to it."""
+        from tradelane.registry.card import QUALITY, markdown
 
-        return markdown(self.get_manifest(model))
+        data = self.find_file(model, QUALITY)
+        quality = canonical.decode(data) if data else {}
+        return markdown(self.get_manifest(model), quality, facts)
 
     def _folder(self, ref: ModelRef) -> Path:
         return self.root / ref.name / short(ref.digest)
@@ -196,6 +197,21 @@ class Registry:
 
 
 _MEND = "Train it again, or take it from a backup; do not score with it."
+
+
+def _checked_file(folder: Path, file: str, expected: str, name: str) -> bytes:
+    try:
+        data = (folder / file).read_bytes()
+    except FileNotFoundError:
+        raise IntegrityBroken(
+            Problem(
+                "registry.missing_file",
+                f"The model {name}/{folder.name} has lost its file {file}.",
+                hint=_MEND,
+            )
+        ) from None
+    _expect("registry.hash", f"the hash of {file}", canonical.digest(data), expected)
+    return data
 
 
 def _expect(code: str, what: str, got: object, expected: object) -> None:

@@ -21,7 +21,8 @@ from tradelane.simulation import output, schemes, selection, splitting, traffic
 from tradelane.simulation.catalogue import Catalogue, build_catalogue
 from tradelane.simulation.filing import Filing, declarations_frame, truth_frame
 from tradelane.simulation.goods import Goods, build_goods, build_prices
-from tradelane.simulation.model import SCHEMES, Parameters, read_parameters
+from tradelane.simulation.manifest import manifest_of
+from tradelane.simulation.model import Parameters, read_parameters
 from tradelane.simulation.population import (
     Importers,
     Sellers,
@@ -98,12 +99,18 @@ def simulate(
     progress("population", 0, 1)
     world = _world(streams, pack, declarations, days)
     tables, scheme, found = _tables(streams, world, declarations, progress)
+    arguments = {
+        "seed": seed,
+        "declarations": declarations,
+        "days": days,
+        "hold_out_days": hold_out_days,
+    }
     return output.write(
         out_dir,
         tables,
         days=days,
         hold_out_days=hold_out_days,
-        manifest=_manifest(seed, declarations, days, hold_out_days, pack, world, scheme, found),
+        manifest=manifest_of(arguments, pack, world.parameters, scheme, found),
         progress=progress,
     )
 
@@ -358,52 +365,3 @@ def _totals(goods: Goods, line_of: Ints, part_of_more: NDArray[np.bool_]) -> Flo
 def _due(law: Law, day: Ints, goods: Goods, totals: Floats) -> Floats:
     rate = law.rate(day, goods.product, goods.origin, goods.scheme)
     return law.revenue(day, goods.product, goods.value, rate, totals)
-
-
-def _manifest(
-    seed: int,
-    declarations: int,
-    days: int,
-    hold_out_days: int,
-    pack: Pack,
-    world: _World,
-    scheme: Ints,
-    found: selection.Inspections,
-) -> dict[str, Any]:
-    counts = {name: int((scheme == n).sum()) for n, name in enumerate(SCHEMES)}
-    frauds = sum(counts.values()) - counts["innocent_error"]
-    begins = splitting.first_split_day(world.parameters, days)
-    return {
-        "made_up": "Simulated: no person, firm or declaration in these files exists.",
-        "arguments": {
-            "seed": seed,
-            "declarations": declarations,
-            "days": days,
-            "hold_out_days": hold_out_days,
-        },
-        "pack": {"id": pack.id, "version": pack.version, "digest": pack.digest},
-        "first_day": world.first.isoformat(),
-        "last_day": world.parameters.last_day.isoformat(),
-        "week_begins": (world.first + timedelta(days=days - hold_out_days)).isoformat(),
-        "currency_of_revenue": str(pack.about["currency"]),
-        "counts": {
-            "lines": len(scheme),
-            "fraud": frauds,
-            "inspected": int(found.inspected.sum()),
-            "fraud_found": int(found.fraud.sum()),
-            "by_scheme": counts,
-        },
-        "rates": {
-            "fraud": f"{frauds / len(scheme):.4f}",
-            "inspected": f"{found.inspected.mean():.4f}",
-        },
-        "schemes": {
-            name: {"words": kind.words, "trace": kind.trace}
-            for name, kind in world.parameters.schemes.items()
-        },
-        "split_consignments_begin": (world.first + timedelta(days=begins)).isoformat(),
-        "revenue_lost_is": (
-            "duty (ad valorem part, longest prefix, preference) and sales tax on the true facts "
-            "less the same on the declared ones; excise, specific duties and fees left out"
-        ),
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import polars as pl
 
@@ -73,7 +74,19 @@ def split_subject(subject: str) -> tuple[str, str, int]:
 
 def lines_table(declarations: Iterable[Declaration]) -> pl.DataFrame:
     """One row a goods line, in order, with the columns of `LINE_SCHEMA`."""
-    rows: list[tuple[object, ...]] = []
+    rows = line_rows(declarations)
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(LINE_SCHEMA)
+    return pl.DataFrame(
+        [
+            pl.Series(name, values, dtype=dtype, strict=False)
+            for (name, dtype), values in zip(LINE_SCHEMA.items(), columns, strict=True)
+        ]
+    )
+
+
+def line_rows(declarations: Iterable[Declaration]) -> list[tuple[Any, ...]]:
+    """The rows of `lines_table` as plain values in the order of `LINE_SCHEMA`."""
+    rows: list[tuple[Any, ...]] = []
     for d in declarations:
         for item in d.lines:
             rows.append(
@@ -106,13 +119,7 @@ def lines_table(declarations: Iterable[Declaration]) -> pl.DataFrame:
                     None if item.declared_duty_rate is None else float(item.declared_duty_rate),
                 )
             )
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(LINE_SCHEMA)
-    return pl.DataFrame(
-        [
-            pl.Series(name, values, dtype=dtype, strict=False)
-            for (name, dtype), values in zip(LINE_SCHEMA.items(), columns, strict=True)
-        ]
-    )
+    return rows
 
 
 def outcomes_table(outcomes: Iterable[Outcome | None]) -> pl.DataFrame:

@@ -184,7 +184,7 @@ def test_the_card_states_use_limits_figures_and_data(tmp_path: Path) -> None:
 
 def test_the_commands_list_show_and_verify(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
-    platform = SimpleNamespace(registry=registry)
+    platform = SimpleNamespace(registry=registry, card=registry.card)
     run = CliRunner()
     assert "No models yet" in run.invoke(models, ["list"], obj=platform).output
     ref = registry.publish("targeting", FILES, ABOUT)
@@ -194,3 +194,33 @@ def test_the_commands_list_show_and_verify(tmp_path: Path) -> None:
     (folder_of(registry, ref) / "model.ubj").write_bytes(b"")
     failed = run.invoke(models, ["verify", str(ref)], obj=platform)
     assert isinstance(failed.exception, IntegrityBroken)
+
+
+def test_a_card_tells_quality_with_intervals_by_group_and_where_the_model_stands(tmp_path):
+    figures = {"precision": ["0.4", "0.3", "0.5"], "auc": [None, None, None]}
+    figures |= {"average_precision": ["0.2", "0.1", "0.3"], "base_rate": ["0.1", "0.05", "0.2"]}
+    month = {"group": "2026-01", "lines": 60, "wrong": 9, "figures": figures}
+    quality = {
+        "lines": 100,
+        "wrong": 12,
+        "from": "2026-01-01",
+        "to": "2026-02-01",
+        "overall": figures,
+        "calibration_error": "0.0123",
+        "groups": {"month": {"shown": [month], "not_shown": {"groups": 1, "lines": 40}}},
+    }
+    registry = Registry(tmp_path)
+    ref = registry.publish("targeting", {"quality.json": canonical.encode(quality)}, ABOUT)
+    card = registry.card(ref, ["Agreed to by kim."])
+    assert "- Agreed to by kim." in card
+    assert "| Precision at 5 % | 0.400 (0.300-0.500) |" in card
+    assert "| AUC | not known |" in card
+    assert "| 2026-01 | 60 | 0.400 (0.300-0.500) |" in card
+    assert "1 with 40 lines" in card
+
+
+def test_a_model_without_measured_quality_says_so(tmp_path):
+    registry = Registry(tmp_path)
+    assert "It was not measured" in registry.card(registry.publish("targeting", FILES, ABOUT))
+    nothing = {"quality.json": canonical.encode({"importance": []})}
+    assert "It was not measured" in registry.card(registry.publish("targeting", nothing, ABOUT))

@@ -1,0 +1,87 @@
+"""Take the pictures of officers and of the risk engine anew, from a served demonstration.
+
+    .venv/bin/python docs/images/take.py http://127.0.0.1:8000
+
+Needs Debian's Chromium and the packages of requirements-dev.lock. Pictures land beside this file.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import FloatRect, Page, ViewportSize, sync_playwright
+
+from tradelane.journeys.demonstration import PASSWORD
+
+HERE = Path(__file__).resolve().parent
+FIGURES = {
+    "frontier": "Frontier",
+    "calibration": "Calibration",
+    "budgets": "Precision by budget",
+}
+"""Name of a picture, and the first words of its caption on the page of the model in force."""
+TALLEST = 830
+"""Pixels of a section that are shown."""
+
+
+def sign_in(page: Page, address: str, login: str) -> None:
+    """Sign in as one of the demonstration's people."""
+    page.goto(f"{address}/sign-in")
+    page.get_by_label("Login").fill(login)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+def model_in_force(page: Page, address: str) -> str:
+    """The path of the page of the one model that the demonstration has."""
+    page.goto(f"{address}/models")
+    return str(page.locator("main table a[href^='/models/']").first.get_attribute("href"))
+
+
+def section(page: Page, name: str) -> FloatRect:
+    """Where on the page a section stands, from its heading to the next, or the first of it."""
+    top, bottom = page.evaluate(
+        """name => {
+            const heads = [...document.querySelectorAll("main h2")];
+            const at = heads.findIndex(head => head.id === `${name}-title`);
+            return [heads[at], heads[at + 1]].map(head => head.getBoundingClientRect().top);
+        }""",
+        name,
+    )
+    height = min(bottom - top, TALLEST)
+    return {"x": 0, "y": top + page.evaluate("scrollY"), "width": 1280, "height": height}
+
+
+def take(address: str) -> None:
+    """All pictures, at one pixel a pixel."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        screen = ViewportSize(width=1280, height=900)
+        page = browser.new_context(viewport=screen, reduced_motion="reduce").new_page()
+        sign_in(page, address, "officer")
+        page.screenshot(path=HERE / "queue.png")
+        page.locator("main table a[href^='/cases/']").first.click()
+        page.wait_for_url("**/cases/*")
+        page.screenshot(path=HERE / "case.png")
+        page = browser.new_context(viewport=screen, reduced_motion="reduce").new_page()
+        sign_in(page, address, "supervisor")
+        page.goto(f"{address}/overview")
+        page.screenshot(path=HERE / "overview.png")
+        page.goto(address + model_in_force(page, address))
+        page.screenshot(path=HERE / "model.png")
+        for name, caption in FIGURES.items():
+            figure = page.locator("figure.figure").filter(has_text=caption).first
+            figure.screenshot(path=HERE / f"{name}.png")
+        page.goto(f"{address}/monitoring")
+        page.screenshot(path=HERE / "monitoring.png")
+        page.screenshot(path=HERE / "drift.png", full_page=True, clip=section(page, "drift"))
+        browser.close()
+
+
+if __name__ == "__main__":
+    take(sys.argv[1].rstrip("/"))
