@@ -9,6 +9,7 @@ from tradelane.governance.brief import Brief, Standpoint, Topic
 from tradelane.governance.brief_text import cited
 from tradelane.governance.changes import Change
 from tradelane.governance.corpus import Corpus
+from tradelane.governance.effects import effect_word
 from tradelane.governance.matrix import Matrix
 from tradelane.governance.searching import Hit
 from tradelane.governance.strictness import FORCE_WORDS
@@ -61,7 +62,8 @@ def _caught(one: Caught) -> dict[str, Any]:
     return {
         "provision": one.provision,
         "answer": str(one.answer),
-        "force": FORCE_WORDS[one.force],
+        "effect": str(one.effect),
+        "force": effect_word(one.effect, one.force),
         "yours": one.yours,
         "place": one.place,
         "unknown": list(one.unknown),

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from tradelane.governance.conditions import Answer, Condition, Part, Profile, decide, joined
 from tradelane.governance.corpus import Corpus
 from tradelane.governance.day import Day
+from tradelane.governance.effects import ASKED, Effect, effect_of
 from tradelane.governance.model import Instrument, Provision, Standing
 from tradelane.governance.strictness import Force, force_of
 from tradelane.governance.vocabulary import ASKING, OFFICIALS
@@ -31,6 +32,7 @@ class Caught(NamedTuple):
 
     provision: str
     answer: Answer
+    effect: Effect
     force: Force
     place: str = ""
     because: str = ""
@@ -50,6 +52,11 @@ class InEconomy(NamedTuple):
     looked: tuple[str, ...]
 
     @property
+    def asked(self) -> int:
+        """How many that apply ask, forbid or grant something."""
+        return sum(caught.effect in ASKED for caught in self.applies)
+
+    @property
     def nothing(self) -> bool:
         """Whether no provision was found that applies or might."""
         return not self.applies and not self.asks
@@ -57,6 +64,8 @@ class InEconomy(NamedTuple):
 
 class Shared(NamedTuple):
     """An objective that every chosen economy asks of the product, with the provisions of each.
+
+    Penalties, powers and reliefs do not count: they are nothing that could be done once.
 
     ``certain``: in every economy at least one of them applies without a question.
     """
@@ -143,6 +152,7 @@ def _in_economy(day: Day, profile: Profile, economy: str) -> InEconomy:
         caught = Caught(
             provision.id,
             verdict.answer,
+            effect_of(provision),
             force_of(provision, instrument.form),
             "" if reach == "whole" else reach,
             str(verdict.failed) if verdict.failed else "",
@@ -156,8 +166,8 @@ def _in_economy(day: Day, profile: Profile, economy: str) -> InEconomy:
             coming.append(caught)
     return InEconomy(
         economy,
-        _firmest_first(groups[Answer.YES]),
-        _firmest_first(groups[Answer.ASK]),
+        _in_reading_order(groups[Answer.YES]),
+        _in_reading_order(groups[Answer.ASK]),
         tuple(groups[Answer.NO]),
         tuple(sorted(coming, key=lambda one: (one.begins or day.as_of, one.provision))),
         tuple(looked),
@@ -179,8 +189,9 @@ def begins_on(provision: Provision, instrument: Instrument, after: dt.date) -> d
     return start if instrument.standing_on(start) not in (Standing.LAPSED, Standing.DRAFT) else None
 
 
-def _firmest_first(found: list[Caught]) -> tuple[Caught, ...]:
-    return tuple(sorted(found, key=lambda one: -one.force))
+def _in_reading_order(found: list[Caught]) -> tuple[Caught, ...]:
+    order = list(Effect)
+    return tuple(sorted(found, key=lambda one: (order.index(one.effect), -one.force)))
 
 
 def _everywhere(found: tuple[InEconomy, ...], corpus: Corpus) -> tuple[Shared, ...]:
@@ -190,6 +201,8 @@ def _everywhere(found: tuple[InEconomy, ...], corpus: Corpus) -> tuple[Shared, .
         of: dict[str, list[str]] = {}
         sure: set[str] = set()
         for caught in (*one.applies, *one.asks):
+            if caught.effect not in ASKED:
+                continue
             for mapping in corpus.provisions[caught.provision].objectives:
                 if mapping.relation != "contradicts":
                     of.setdefault(mapping.objective, []).append(caught.provision)

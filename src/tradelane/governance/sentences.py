@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from tradelane.governance.applying import Applicability, Caught
 from tradelane.governance.changes import Change, ChangeKind
 from tradelane.governance.comparing import Kind, OnDomain, OnObjective, Pair, Verdict
 from tradelane.governance.corpus import Corpus
 from tradelane.governance.differences import Difference
+from tradelane.governance.effects import EFFECT_WORDS, effect_word
 from tradelane.governance.model import Instrument, Provision, Standing
 from tradelane.governance.searching import Hit
 from tradelane.governance.sides import Side
@@ -149,8 +151,7 @@ def applies_lines(found: Applicability, corpus: Corpus) -> Iterator[str]:
         for title, many in (("Applies:", one.applies), ("Ask first:", one.asks)):
             if many:
                 yield f"  {title}"
-                for caught in many:
-                    yield f"    {_caught_line(caught, corpus)}"
+                yield from _by_effect(many, corpus)
         if one.coming:
             yield "  Comes later:"
             for caught in one.coming:
@@ -175,9 +176,16 @@ def applies_lines(found: Applicability, corpus: Corpus) -> Iterator[str]:
         yield f"Say these facts to settle what must be asked (provisions): {facts}."
 
 
+def _by_effect(many: Iterable[Caught], corpus: Corpus) -> Iterator[str]:
+    for effect, group in groupby(many, key=lambda caught: caught.effect):
+        yield f"    {EFFECT_WORDS[effect].capitalize()}:"
+        for caught in group:
+            yield f"      {_caught_line(caught, corpus)}"
+
+
 def _caught_line(caught: Caught, corpus: Corpus) -> str:
     provision = corpus.provisions[caught.provision]
-    notes = [FORCE_WORDS[caught.force]]
+    notes = [effect_word(caught.effect, caught.force)]
     if not caught.yours:
         notes.append(f"on the {', '.join(provision.actors)}".replace("_", " "))
     if caught.place:

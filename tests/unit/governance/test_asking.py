@@ -9,6 +9,7 @@ import pytest
 from governance_corpora import Rule, engine_of
 from tradelane.governance.brief_text import brief_markdown
 from tradelane.governance.changes import ChangeKind
+from tradelane.governance.effects import effect_word
 from tradelane.governance.profiles import read_facts, read_profile
 from tradelane.kit.errors import InputRefused
 
@@ -46,13 +47,39 @@ def test_a_duty_of_another_in_the_chain_is_theirs_and_shown():
     assert [one.yours for one in found.applies] == [False, True]
 
 
+def test_what_must_be_done_comes_before_what_a_breach_costs():
+    kinds = ("penalty", "power", "relief", "right", "duty", "definition")
+    rules = [Rule("AA", kind=kind, modality="may", when="use=chatbot") for kind in kinds]
+    (found,) = caught(engine_of(Rule("AA", modality="must_not"), Rule("AA"), *rules)).economies
+    words = [(str(one.effect), effect_word(one.effect, one.force)) for one in found.applies]
+    assert words == [
+        ("do", "required"),
+        ("avoid", "required"),
+        ("right", "right"),
+        ("relief", "relief"),
+        ("relief", "relief"),
+        ("penalty", "penalty"),
+        ("power", "power"),
+        ("class", "class"),
+    ]
+    assert found.asked == 3
+
+
+def test_a_penalty_or_a_power_is_nothing_that_could_be_done_once():
+    rules = [Rule(economy, kind=kind) for economy in ("AA", "BB") for kind in ("penalty", "power")]
+    assert caught(engine_of(*rules), economies=("AA", "BB")).everywhere == ()
+    both = [*rules, Rule("AA", kind="right"), Rule("BB", modality="must_not")]
+    (once,) = caught(engine_of(*both), economies=("AA", "BB")).everywhere
+    assert once.provisions == (("AA", ("AA-004.001",)), ("BB", ("BB-005.001",)))
+
+
 def test_what_officials_owe_and_bare_facts_are_not_for_products():
     assert groups(
         Rule("AA", actors=("government",)),
         Rule("AA", kind="fact"),
         Rule("AA", kind="fact", when="use=chatbot"),
         Rule("AA", kind="penalty", actors=("regulator",)),
-    ) == [[2, 3], [], []]
+    ) == [[3, 2], [], []]
 
 
 def test_what_comes_later_is_said_with_its_day():

@@ -14,7 +14,7 @@ from tradelane.governance.answers import applies_view
 from tradelane.governance.applying import Applicability, Caught, InEconomy
 from tradelane.governance.conditions import TIER, Profile
 from tradelane.governance.corpus import Corpus
-from tradelane.governance.strictness import FORCE_WORDS
+from tradelane.governance.effects import ASKED, Effect, effect_word
 from tradelane.web import hub_frame
 from tradelane.web.access import PUBLIC, Asking
 from tradelane.web.hub_asking import Asked
@@ -27,6 +27,7 @@ FORM = "/hub/applies"
 RESULT = "/hub/applies/result"
 VIEWS = ("same", "different", "dates")
 ANSWERS = ("applies", "ask", "coming", "not")
+EFFECTS = tuple(map(str, Effect))
 _PART = 25
 _GLANCE = 8
 _COLUMNS = (
@@ -36,6 +37,7 @@ _COLUMNS = (
     "instrument",
     "title",
     "locator",
+    "effect",
     "force",
     "verification",
     "from",
@@ -82,7 +84,7 @@ def result(request: Request, asker: Asker) -> Response:
         "maybe": [one for one in found.everywhere if not one.certain],
         "ahead": _ahead(found),
         "to_ask": _to_ask(found),
-        "forces": FORCE_WORDS,
+        "word": effect_word,
         "glance": _GLANCE,
         "result_path": RESULT,
         "form_path": FORM,
@@ -152,17 +154,27 @@ def _in_one(asked: Asked, one: InEconomy, query: dict[str, Any]) -> dict[str, An
     """One economy in full: what applies, what must be asked, what comes; a page of it."""
     answer = asked.choice("answer", ANSWERS)
     domain = asked.choice("domain", asked.corpus.domains)
+    effect = asked.choice("effect", EFFECTS)
     listed = [
         (name, caught)
         for name, many in _answers(one)
         for caught in many
         if (answer == name if answer else name != "not")
+        and (not effect or caught.effect == effect)
         and (not domain or asked.corpus.provisions[caught.provision].domain == domain)
     ]
-    chosen = {**query, "show": one.economy, "answer": answer, "domain": domain}
+    chosen = {
+        **query,
+        "show": one.economy,
+        "answer": answer,
+        "effect": effect,
+        "domain": domain,
+    }
     return {
         "economy": one,
         "answer": answer,
+        "effect": effect,
+        "effects": EFFECTS,
         "domain": domain,
         "part": hub_frame.part(asked, listed, _PART, RESULT, chosen),
     }
@@ -178,6 +190,8 @@ def _spread(found: Applicability, corpus: Corpus) -> list[Spread]:
     for one in found.economies:
         for answer, many in (("yes", one.applies), ("ask", one.asks)):
             for caught in many:
+                if caught.effect not in ASKED:
+                    continue
                 for mapping in corpus.provisions[caught.provision].objectives:
                     if mapping.relation == "contradicts":
                         continue
@@ -218,7 +232,8 @@ def _rows(found: Applicability, corpus: Corpus) -> Iterator[tuple[Any, ...]]:
                     provision.instrument,
                     corpus.instruments[provision.instrument].title,
                     provision.locator,
-                    FORCE_WORDS[caught.force],
+                    str(caught.effect),
+                    effect_word(caught.effect, caught.force),
                     provision.mark,
                     caught.begins or (provision.valid_from.text if provision.valid_from else ""),
                     caught.place,
@@ -233,6 +248,7 @@ def _rows(found: Applicability, corpus: Corpus) -> Iterator[tuple[Any, ...]]:
                 "none found",
                 name,
                 provision.instrument,
+                "",
                 "",
                 "",
                 "",
