@@ -80,8 +80,13 @@ STATUS: Mapping[str, tuple[str, str]] = {
     "draft only": ("draft", "warn"),
     "none found": ("nothing", "neutral"),
     "not verified": ("unknown", "bad"),
+    "right": ("some", "info"),
+    "relief": ("some", "good"),
+    "penalty": ("some", "warn"),
+    "power": ("some", "neutral"),
+    "class": ("some", "neutral"),
 }
-"""Shape and colour of what an economy has in a domain."""
+"""Shape and colour of what an economy has in a domain, or of what a provision does."""
 
 VERDICTS: Mapping[str, tuple[str, str]] = {
     "same": ("same", "good"),

@@ -190,7 +190,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "change": {
         "state": N_("Became"),
         "begins": N_("Begins"),
-        "ends": N_("Ends"),
+        "ends": N_("No longer holds"),
         "recorded": N_("Recorded here"),
     },
     "entity": {

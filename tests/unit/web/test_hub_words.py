@@ -8,6 +8,7 @@ from tradelane.governance import vocabulary
 from tradelane.governance.comparing import Kind
 from tradelane.governance.corpus import Corpus, load
 from tradelane.governance.differences import FIELDS
+from tradelane.governance.effects import Effect
 from tradelane.governance.model import Standing
 from tradelane.governance.strictness import FORCE_WORDS
 from tradelane.web.hub_pictures import PLACES, SHAPES, STATUS, VERDICTS
@@ -31,6 +32,7 @@ def test_every_word_of_the_vocabulary_has_one_here(corpus: Corpus) -> None:
     for group, known in {
         "verdict": set(map(str, Kind)),
         "force": set(STATUS),
+        "effect": set(map(str, Effect)),
         "standing": set(map(str, Standing)),
         "state": set(vocabulary.STATES),
         "mark": set(vocabulary.MARKS),
