@@ -66,10 +66,8 @@ class Facets:
         that of the largest share counts for what it is a share of."""
         tokens = list(parts if parts is not None else words(text, keep_empty=True))
         found = self.find_words(tokens)
-        if any(sign in text for sign in ("%", "percent", "per cent", "pct")):
-            main = self._mainly(clean(text))
-            if main is not None:
-                found["material"] = (main,)
+        if (main := self.mainly(clean(text))) is not None:
+            found["material"] = (main,)
         return found
 
     def find_words(self, tokens: Sequence[str]) -> Found:
@@ -84,7 +82,10 @@ class Facets:
                 found[name] = tuple(dict.fromkeys(values))
         return found
 
-    def _mainly(self, text: str) -> str | None:
+    def mainly(self, text: str) -> str | None:
+        """The material of the largest share that a cleaned text says, if it says shares."""
+        if not any(sign in text for sign in ("%", "percent", "per cent", "pct")):
+            return None
         shares: dict[str, float] = {}
         for share, what in _SHARE.findall(text):
             for value in self.find_words(words(what)).get("material", ())[:1]:

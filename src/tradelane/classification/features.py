@@ -24,7 +24,9 @@ KEPT = 160
 """Candidates that are weighed for each description."""
 SURE_OF = 25
 """So many of every ranker's best are candidates whatever the others say."""
-MAIN_FACETS = ("material", "made", "wearer", "state", "whole", "power", "use")
+MAIN_FACETS = (
+    "material", "made", "wearer", "state", "whole", "power", "use", "upper", "sole", "ankle",
+)  # fmt: skip
 _TINY = np.float32(1e-6)
 _OF_A_RANKER = ("share", "level", "place", "heading", "lead")
 
@@ -42,6 +44,14 @@ class Features:
         self._own = Matching(written(own))
         sizes = np.array([len(one) for one in own], np.float32)
         self._size = np.log1p(sizes)
+        self._whole = np.array(
+            [sum(self._own.rarity_of(w) for w in one) for one in own], np.float32
+        ) * np.float32(1.5)
+        takes = known.code_facets.takes.get("whole")
+        part_at = [i for i, v in enumerate(known.code_facets.values.get("whole", ())) if v == "part"]
+        self._part = (
+            takes[:, part_at].any(axis=1) if takes is not None else np.zeros(len(own), bool)
+        ).astype(np.float32)
         self._siblings = np.log1p(
             np.bincount(known.wordings.heading_at)[known.wordings.heading_at].astype(np.float32)
         )
@@ -59,7 +69,7 @@ class Features:
         """The features in the order of their columns."""
         return (
             *(f"{ranker}_{what}" for ranker in self.rankers for what in _OF_A_RANKER),
-            "own_share", "left_out", "rest", "rest_best", "siblings", "size", "examples",
+            "own_share", "covered", "part_unsaid", "left_out", "rest", "rest_best", "siblings", "size", "examples",
             "agree", "contradict", *(f"facet_{n}" for n in self.facet_names), "words",
         )  # fmt: skip
 
@@ -103,6 +113,7 @@ class Features:
             column += 5
         own = np.take_along_axis(self._own.scores(asked), kept, axis=1)
         possible = np.array([self._possible(one) for one in asked], np.float32)[:, None]
+        unsaid = np.array(["whole" not in one.facets for one in asked], np.float32)[:, None]
         rest = self._rest[kept]
         lexical = scores[self.rankers[0]]
         best_own = np.maximum.reduceat(lexical, starts, axis=1)
@@ -110,6 +121,8 @@ class Features:
         left = np.take_along_axis(self._left_out.scores(asked), kept, axis=1)
         plain = (
             own / np.maximum(possible, 1.0),
+            own / np.maximum(self._whole[kept], 1.0),
+            self._part[kept] * unsaid,
             np.log1p(left),
             rest,
             rest * np.take_along_axis(best_own, heading_at[kept], axis=1),

@@ -8,7 +8,7 @@ not count. Rows are data of the pack `classification`; its form is in the refere
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tradelane.classification.asked import ASIDE, Asked
@@ -23,6 +23,15 @@ USUAL = 0.8
 """The weight of a row that says none."""
 NOT_KNOWN = 0.4
 """What is left of a row's weight where its condition is not known."""
+NOT_NAMING = 0.8
+"""What is left where the term is without the word that names the goods: "phone" in "phone case"."""
+BESIDE_LONGER = 0.75
+"""What is left of a single word's strength beside a term of several words."""
+_GIVES_WAY = 0.3
+"""A single word that is so much stronger does not give way."""
+SPREAD, SPREAD_OUT = 4, 0.9
+"""Words of a term may have so many others between them; every further one weakens it."""
+_SMALL = frozenset(["a", "an", "the", "of", "for", "and", "or", "with", "in", "to"])
 _MOST_PROBLEMS = 50
 
 
@@ -67,24 +76,30 @@ class Glossary:
             self._by_rarest.setdefault(rarest, []).append(entry)
 
     def matches(self, asked: Asked) -> list[Match]:
-        """The entries whose terms stand in the text, without those that are part of a longer one
-        and without those whose conditions are contradicted."""
+        """The entries whose terms stand in the text, without those whose conditions are
+        contradicted and those whose term is part of a longer one that may hold."""
         have = frozenset(asked.tokens)
-        standing = [
-            entry
+        found = [
+            match
             for word in dict.fromkeys(asked.tokens)
             for entry in self._by_rarest.get(word, ())
             if entry.parts <= have
-        ]
-        terms = {entry.parts for entry in standing}
-        whole = [t for t in terms if not any(t < other for other in terms)]
-        return [
-            match
-            for entry in standing
-            if entry.parts in whole
             for match in (self._weigh(entry, asked),)
             if match is not None
         ]
+        longer = {m.entry.parts for m in found if len(m.entry.parts) > 1}
+        if not longer:
+            return found
+        best = max(m.strength for m in found if len(m.entry.parts) > 1)
+        kept = []
+        for match in found:
+            parts = match.entry.parts
+            if any(parts < other for other in longer):
+                continue
+            if len(parts) == 1 and match.strength < best + _GIVES_WAY:
+                match = replace(match, strength=match.strength * BESIDE_LONGER)
+            kept.append(match)
+        return kept
 
     def _weigh(self, entry: Entry, asked: Asked) -> Match | None:
         strength, missing = entry.weight, []
@@ -95,8 +110,29 @@ class Glossary:
                 strength *= NOT_KNOWN
             elif not self._facets.widened(name, values) & set(known):
                 return None
-        counted = [asked.weights.get(word, ASIDE) for word in entry.parts]
-        return Match(entry, strength * sum(counted) / len(counted), tuple(missing))
+        parts = entry.parts
+        counted = sum(asked.weights.get(word, ASIDE) for word in parts) / len(parts)
+        if asked.naming and asked.naming not in parts:
+            counted *= NOT_NAMING
+        if len(parts) > 1 and len(asked.tokens) > len(parts) + SPREAD:
+            counted *= SPREAD_OUT ** max(0, _span(asked.tokens, parts) - len(parts) - SPREAD)
+        return Match(entry, strength * counted, tuple(missing))
+
+
+def _span(tokens: Sequence[str], parts: Collection[str]) -> int:
+    """The length of the shortest stretch in which all the words stand.
+
+    >>> _span(["case", "for", "a", "phone", "case"], {"phone", "case"})
+    2
+    """
+    last: dict[str, int] = {}
+    best = len(tokens)
+    for at, word in enumerate(tokens):
+        if word in parts:
+            last[word] = at
+            if len(last) == len(parts):
+                best = min(best, at - min(last.values()) + 1)
+    return best
 
 
 def load(pack: Pack, facets: Facets, known: Collection[str]) -> Glossary:
@@ -147,9 +183,15 @@ def _entries(row: Row, path: Path) -> Iterator[Entry]:
     when = conditions(row["when"])
     place = f"{path.name}:{row.line}"
     for term in row["term"].split("|"):
-        parts = frozenset(words(term))
+        parts = _parts(term)
         if parts:
             yield Entry(
                 term.strip(), parts, codes, when, weight, row["note"], row["basis"],
                 path.name[:2], place,
             )  # fmt: skip
+
+
+def _parts(term: str) -> frozenset[str]:
+    """The words of a term; also those that say nothing elsewhere, as in "pull-up trousers"."""
+    said = [word for word in words(term, keep_empty=True) if word not in _SMALL]
+    return frozenset(said if words(term) else ())

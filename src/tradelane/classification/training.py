@@ -68,7 +68,12 @@ def train(known: Known, plain: Trained, *, seed: int = 0, progress: Progress = s
 
 
 def train_plain(
-    known: Known, lessons: Sequence[Lesson], start: Trained, *, seed: int = 0
+    known: Known,
+    lessons: Sequence[Lesson],
+    start: Trained,
+    *,
+    seed: int = 0,
+    most: int = MOST_ASKED,
 ) -> Trained:
     """What the pack ships: weights and curves for when there are no examples, from how lessons
     that are *not* known fare. No text of theirs stays in it."""
@@ -76,7 +81,7 @@ def train_plain(
     engine = Engine(known.with_lessons(()), start)
     answers = []
     for part in range(2):
-        some = _chosen([x for x in people if _part(x, seed) % 2 == part], seed)
+        some = _chosen([x for x in people if _part(x, seed) % 2 == part], seed, most)
         asked = [ask(lesson.example.text, known.facets) for lesson in some]
         answers.append(_Answers(some, engine.inside(asked, WEIGHED)))
     crossed = [Weighted(_weights(answers[1 - part : 2 - part]).weights) for part in range(2)]
@@ -88,9 +93,9 @@ def _part(lesson: Lesson, seed: int) -> int:
     return zlib.crc32(f"{seed} {' '.join(sorted(set(lesson.words)))}".encode()) % PARTS
 
 
-def _chosen(lessons: Sequence[Lesson], seed: int) -> list[Lesson]:
-    """At most `MOST_ASKED`, as many of each source as there is room for."""
-    if len(lessons) <= MOST_ASKED:
+def _chosen(lessons: Sequence[Lesson], seed: int, most: int = MOST_ASKED) -> list[Lesson]:
+    """At most so many, as many of each source as there is room for."""
+    if len(lessons) <= most:
         return list(lessons)
     random = np.random.default_rng(seed)
     shuffled = [lessons[i] for i in random.permutation(len(lessons))]
@@ -99,7 +104,7 @@ def _chosen(lessons: Sequence[Lesson], seed: int) -> list[Lesson]:
         by_source.setdefault(lesson.example.source, []).append(lesson)
     found: list[Lesson] = []
     for at, group in enumerate(sorted(by_source.values(), key=len)):
-        found += group[: (MOST_ASKED - len(found)) // (len(by_source) - at)]
+        found += group[: (most - len(found)) // (len(by_source) - at)]
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from tradelane.kit import packs
@@ -20,12 +21,20 @@ LONGEST = 2_000
 MOST_WORDS = 120
 """Words of a description that count; rulings need some fifty."""
 
+Places = frozenset[str]
+
+NUMBER = "#"
+"""Stands for any number in `beside.csv`."""
+_OF_NUMBER = 0.3
+
 _TAG = re.compile(r"<(script|style)\b[^<>]*>[^<]*</\1\s*>|</?[a-z!][^<>]{0,500}>", re.IGNORECASE)
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 )
-_PIECE = re.compile(rf"[{_UNSPACED}]+|\d+(?:[.,]\d+)*|[^\W\d_{_UNSPACED}]+|[,;]")
+_PIECE = re.compile(rf"[{_UNSPACED}]+|\d+(?:[.,]\d+)*|[^\W\d_{_UNSPACED}]+|[,;]|\.(?=\s)")
+STOPS = frozenset(",;.")
+"""Signs among `pieces`: they part what is said."""
 _APOSTROPHE = re.compile(r"(?<=\w)['’`´]s\b|(?<=s)['’`´](?!\w)")
 
 
@@ -71,17 +80,19 @@ def words(text: str, *, keep_empty: bool = False) -> list[str]:
     """
     found: list[str] = []
     for piece in pieces(clean(text)):
-        if piece not in ",;":
+        if piece not in STOPS:
             found += form(piece).split() or ([piece] if keep_empty else [])
     return found
 
 
 def pieces(cleaned: str) -> list[str]:
-    """A cleaned text cut into words, numbers, pairs of unspaced letters, and commas; at most
-    `MOST_WORDS`.
+    """A cleaned text cut into words, numbers, pairs of unspaced letters, and signs; at most
+    `MOST_WORDS`. Words that say nothing where they stand ("can be", "used for") are left out.
 
     >>> pieces("lamp, 12v 茶叶杯")
     ['lamp', ',', '12', 'v', '茶叶', '叶杯']
+    >>> pieces("used clothing that can be used for cleaning")
+    ['used', 'clothing', 'that', 'be', 'for', 'cleaning']
     """
     found: list[str] = []
     for piece in _PIECE.findall(_APOSTROPHE.sub("", cleaned)):
@@ -91,7 +102,24 @@ def pieces(cleaned: str) -> list[str]:
             found.append(piece)
         if len(found) >= MOST_WORDS:
             break
-    return found[:MOST_WORDS]
+    found = found[:MOST_WORDS]
+    beside = _beside()
+    return found if beside.keys().isdisjoint(found) else _standing(found, beside)
+
+
+def _standing(found: list[str], beside: Mapping[str, tuple[Places, Places]]) -> list[str]:
+    """The pieces without those that say nothing between their neighbours."""
+    kept = []
+    for at, piece in enumerate(found):
+        if piece in beside:
+            before, after = beside[piece]
+            following = found[at + 1] if at + 1 < len(found) else ""
+            if (NUMBER if following.isdecimal() else following) in before:
+                continue
+            if at and found[at - 1] in after:
+                continue
+        kept.append(piece)
+    return kept
 
 
 @lru_cache(maxsize=65_536)
@@ -121,6 +149,15 @@ def form(word: str) -> str:
     return same.get(single, single)
 
 
+def counts(word: str) -> float:
+    """How much a word in its one form tells of goods: colours, sizes and numbers little, most 1.
+
+    >>> counts("pullover"), counts("60") < 1, counts("black") < 1
+    (1.0, True, True)
+    """
+    return _OF_NUMBER if word.isdecimal() else _weak().get(word, 1.0)
+
+
 def grams(word: str, size: int = 4) -> list[str]:
     """Neighbouring letters of a word, its ends marked: how misspellings are found.
 
@@ -135,6 +172,22 @@ def grams(word: str, size: int = 4) -> list[str]:
 def _same() -> dict[str, str]:
     """Words with the one that stands for them; "" where a word says nothing about goods."""
     return {row["word"]: row["means"] for row in packs.load("classification").table("words.csv")}
+
+
+@cache
+def _weak() -> dict[str, float]:
+    rows = packs.load("classification").table("words.csv")
+    return {row["means"] or row["word"]: float(row["counts"]) for row in rows if row["counts"]}
+
+
+@cache
+def _beside() -> dict[str, tuple[Places, Places]]:
+    """Words with those before which, and those behind which, they say nothing."""
+    rows = packs.load("classification").table("beside.csv")
+    return {
+        row["word"]: (frozenset(row["before"].split("|")), frozenset(row["after"].split("|")))
+        for row in rows
+    }
 
 
 def _is_unspaced(piece: str) -> bool:
