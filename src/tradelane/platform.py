@@ -148,6 +148,7 @@ class Tradelane:
     @cached_property
     def classification(self) -> Classification:
         """Codes for descriptions of goods."""
+        from tradelane.classification.language_model import from_environment
         from tradelane.classification.library import Library
         from tradelane.classification.models import RegisteredModels
         from tradelane.classification.service import Classification
@@ -160,7 +161,8 @@ class Tradelane:
         pack = packs.load("classification")
         library = Library(SqlExampleStore(), opened, self.clock)
         models = RegisteredModels(self.registry, pack)
-        return Classification(self.nomenclature, pack, library, models, self.clock)
+        advisor = from_environment()
+        return Classification(self.nomenclature, pack, library, models, self.clock, advisor)
 
     @cached_property
     def declarations(self) -> Declarations:

@@ -6,7 +6,8 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from tradelane.classification.model import TOO_GENERIC, Evidence, Suggestion
+from tradelane.classification.model import CODE, TOO_GENERIC, Evidence, Suggestion
+from tradelane.classification.reading import table
 from tradelane.classification.service import Classification
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.progress import Progress, silent
@@ -26,46 +27,53 @@ def classify_file(
     column: str,
     out: Path,
     progress: Progress = silent,
+    ranks: int = RANKS,
 ) -> Counter[str]:
-    """Classify a CSV file's column into ``out``; returns how many rows had each decision.
+    """Classify a CSV file's column into ``out``; returns how many rows had each decision. ``out``
+    is there when all is done, and whole.
 
-    Errors: InputRefused ``classification.columns`` | ``classification.encoding``.
+    Errors: InputRefused ``classification.columns`` | ``classification.encoding`` |
+    ``classification.csv`` | ``classification.out``.
     """
+    if out.exists() and out.samefile(source):
+        raise InputRefused(
+            Problem(
+                "classification.out",
+                f"{out.name} is the file that is read.",
+                hint="Choose another file for --out.",
+            )
+        )
     texts = _texts(source, column)
     counts: Counter[str] = Counter()
-    with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for row, suggestion in enumerate(classification.suggest_many(texts), 1):
-            counts[suggestion.decision] += 1
-            writer.writerows(_rows(row, suggestion))
-            if row % _STEP == 0 or row == len(texts):
-                progress("Classified", row, len(texts))
+    part = out.with_name(f"{out.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            for row, suggestion in enumerate(classification.suggest_many(texts, limit=ranks), 1):
+                counts[suggestion.decision] += 1
+                writer.writerows(_rows(row, suggestion))
+                if row % _STEP == 0 or row == len(texts):
+                    progress("Classified", row, len(texts))
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
     return counts
 
 
 def _texts(source: Path, column: str) -> list[str]:
-    try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if column not in (reader.fieldnames or ()):
-                raise InputRefused(
-                    Problem(
-                        "classification.columns",
-                        f"{source.name} has no column {column!r}.",
-                        line=1,
-                        hint=f"It has: {', '.join(reader.fieldnames or ())}.",
-                    )
-                )
-            return [row[column] or "" for row in reader]
-    except UnicodeDecodeError as error:
+    read = table(source)
+    name = column.strip().lower()
+    if name not in read.columns:
         raise InputRefused(
             Problem(
-                "classification.encoding",
-                f"{source.name} is not UTF-8 (byte {error.start}).",
-                hint="Save the file as UTF-8.",
+                "classification.columns",
+                f"{source.name} has no column {column[:40]!r}.",
+                line=1,
+                hint=f"It has: {', '.join(read.columns)[:200]}.",
             )
-        ) from None
+        )
+    return [row.cells[name] for row in read.rows]
 
 
 def _rows(row: int, suggestion: Suggestion) -> list[list[str]]:
@@ -73,10 +81,10 @@ def _rows(row: int, suggestion: Suggestion) -> list[list[str]]:
     if suggestion.decision == TOO_GENERIC:
         return [[str(row), "1", "", "", "", TOO_GENERIC, safe_cell(asked), "", "", ""]]
     found = []
-    for rank, one in enumerate(suggestion.ranked[:RANKS], 1):
+    for rank, one in enumerate(suggestion.ranked, 1):
         evidence = [safe_cell(_cell(e)) for e in one.evidence[:3]]
         evidence += [""] * (3 - len(evidence))
-        question = safe_cell(asked) if suggestion.decision != "code" else ""
+        question = safe_cell(asked) if suggestion.decision != CODE else ""
         found.append(
             [
                 str(row),

@@ -42,13 +42,22 @@ def classify() -> None:
 @click.pass_obj
 def text(platform: Platform, description: tuple[str, ...], as_json: bool) -> None:
     """Rank codes for DESCRIPTION, with reasons, or ask what must be known first."""
-    suggestion = platform.classification.suggest(" ".join(description))
+    # An argument that is not UTF-8 has halves of signs, which neither JSON nor a database takes.
+    said = " ".join(description).encode("utf-8", "replace").decode()
+    suggestion = platform.classification.suggest(said)
     if as_json:
         from tradelane.kit.canonical import encode
 
         click.echo(encode(suggestion.content()).decode())
         return
-    _print(suggestion)
+    if not suggestion.goods:
+        _print(suggestion)
+        return
+    for note in suggestion.notes:
+        click.echo(note)
+    for one in suggestion.goods:
+        click.echo(f"\n{one}")
+        _print(platform.classification.suggest(one, limit=3))
 
 
 @classify.command()
@@ -60,24 +69,35 @@ def text(platform: Platform, description: tuple[str, ...], as_json: bool) -> Non
     required=True,
     help="The CSV file to write: five codes a row.",
 )
+@click.option(
+    "--ranks",
+    type=click.IntRange(1, 100),
+    default=5,
+    show_default=True,
+    help="How many codes a row.",
+)
 @click.pass_obj
-def batch(platform: Platform, file: Path, column: str, out: Path) -> None:
+def batch(platform: Platform, file: Path, column: str, out: Path, ranks: int) -> None:
     """Classify every row of the CSV FILE."""
     from tradelane.classification.batches import classify_file
 
-    counts = classify_file(platform.classification, file, column, out, _progress)
+    counts = classify_file(platform.classification, file, column, out, _progress, ranks)
     said = ", ".join(f"{count:,} {decision}" for decision, count in sorted(counts.items()))
     click.echo(f"Wrote {out}: {said or 'no rows'}.")
 
 
-@classify.command()
-@click.argument("examples", type=_FILE)
-@click.option(
+_SOURCE = click.option(
     "--source",
     default="",
     help="What the source is called. [default: a column 'source', else the file's name]",
 )
-@click.option("--licence", default="", help="The licence of the source.")
+_LICENCE = click.option("--licence", default="", help="The licence of the source.")
+
+
+@classify.command()
+@click.argument("examples", type=_FILE)
+@_SOURCE
+@_LICENCE
 @click.pass_obj
 def learn(platform: Platform, examples: Path, source: str, licence: str) -> None:
     """Learn from the CSV EXAMPLES: text,code[,date,status,source]."""
@@ -86,6 +106,8 @@ def learn(platform: Platform, examples: Path, source: str, licence: str) -> None
     from tradelane.classification import reading
 
     rows = [replace(r, source=source or r.source or examples.stem) for r in reading.rows(examples)]
+    if not rows:
+        raise click.UsageError(f"{examples.name} has no examples.")
     _learned(platform.classification, platform.classification.library.add(rows, "", licence))
 
 
@@ -100,6 +122,20 @@ def import_hts(platform: Platform, file: Path) -> None:
     licence = "US Government work, public domain"
     added = platform.classification.library.add(rows, f"hts {file.stem}"[:64], licence, "tariff")
     _learned(platform.classification, added)
+
+
+@classify.command("import-editions")
+@click.argument("table", type=_FILE)
+@click.option("--source", default="", help="What the table is called. [default: the file's name]")
+@_LICENCE
+@click.pass_obj
+def import_editions(platform: Platform, table: Path, source: str, licence: str) -> None:
+    """Learn what codes of older editions became, from the CSV TABLE: old,new."""
+    found = platform.classification
+    number = found.map_editions(table, source or table.stem[:64], licence)
+    click.echo(f"{source or table.stem[:64]}: {number:,} pairs of codes.")
+    if found.library.examples():
+        _learned(found, {})
 
 
 @classify.command()
@@ -135,9 +171,30 @@ def evaluate(platform: Platform, gold: Path) -> None:
 
 
 def _learned(classification: Classification, added: dict[str, int]) -> None:
+    from tradelane.trade.hscode import show_code
+
     for name, count in added.items():
         click.echo(f"{name}: {count:,} new examples.")
     click.echo(f"Learned from {classification.learn(_progress):,} examples in all.")
+    standing = classification.standing()
+    if standing.mapped:
+        click.echo(f"{standing.mapped:,} have a code of an older edition, mapped with a table.")
+    if standing.revoked:
+        click.echo(f"{standing.revoked:,} were revoked and do not count.")
+    if standing.later:
+        click.echo(f"{standing.later:,} do not count yet: their date is still to come.")
+    if standing.lost:
+        number = sum(count for _code, count in standing.lost)
+        first = ", ".join(show_code(code) for code, _count in standing.lost[:_SHOWN])
+        more = ", ..." if len(standing.lost) > _SHOWN else ""
+        click.echo(
+            f"{number:,} do not count: HS 2022 does not have their codes ({first}{more}), and no "
+            "loaded table says which one heading they belong to. "
+            "`tradelane classify import-editions TABLE.csv` brings a table."
+        )
+
+
+_SHOWN = 5
 
 
 def _progress(stage: str, done: int, total: int | None = None) -> None:
@@ -149,6 +206,15 @@ def _print(suggestion: Suggestion) -> None:
 
     for note in suggestion.notes:
         click.echo(note)
+    best = suggestion.best
+    if best is not None:
+        said = "" if best.level == "subheading" else " Which subheading cannot be told yet."
+        sure = f"{best.probability:.0%}".replace("%", " %")
+        click.echo(f"{best.level.capitalize()} {show_code(best.code)}, {sure} sure.{said}")
+        for code, wording in best.path:
+            click.echo(f"  {show_code(code):<7}  {wording}")
+    elif suggestion.ranked:
+        click.echo("Not sure enough to say a code. The likeliest:")
     for one in suggestion.ranked:
         click.echo(f"{show_code(one.code):<8} {one.probability:5.0%}  {one.wording}")
         for reason in one.reasons:

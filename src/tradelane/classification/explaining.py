@@ -6,6 +6,7 @@ example with its source. A citation names where its text can be looked up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from tradelane.classification.engine import Weighed
@@ -13,12 +14,13 @@ from tradelane.classification.glossary import Match
 from tradelane.classification.known import Known, Lesson
 from tradelane.classification.model import Evidence
 from tradelane.classification.wordings import says
-from tradelane.classification.words import cut
+from tradelane.classification.words import cut, words
 from tradelane.trade.hscode import show_code
 
 NEAR = 0.35
 """How near an example must be to be shown."""
 MOST = 3
+_DENIED = re.compile(r"(?<=\()not (?!exceeding|more|less|over|under)([^()]*)")
 
 
 def reasons(
@@ -34,7 +36,7 @@ def reasons(
     said: list[str] = []
     found: list[Evidence] = []
     wording = known.wordings.own[place]
-    shared = [word for word in weighed.asked.weights if word in cut(says(wording))]
+    shared = [word for word in weighed.asked.weights if word in cut(_affirmed(wording))]
     if shared:
         said.append(f"Its wording has: {', '.join(shared)}.")
         found.append(Evidence("wording", wording, "HS 2022", show_code(code), code))
@@ -78,8 +80,8 @@ def apart_from_siblings(known: Known, place: int, others: Sequence[int]) -> str:
     for other in others:
         beside = known.wordings.codes[other]
         if beside != code and beside[:4] == code[:4]:
-            mine = cut(says(known.wordings.own[place]))
-            theirs = cut(says(known.wordings.own[other]))
+            mine = cut(_affirmed(known.wordings.own[place]))
+            theirs = cut(_affirmed(known.wordings.own[other]))
             only = [word for word in mine if word not in theirs][:6]
             lacks = [word for word in theirs if word not in mine][:6]
             if only or lacks:
@@ -93,16 +95,32 @@ def apart_from_siblings(known: Known, place: int, others: Sequence[int]) -> str:
 def _facets(known: Known, weighed: Weighed, place: int) -> list[str]:
     agree: list[str] = []
     differ: list[str] = []
+    wording = known.wordings.own[place]
+    denied = known.facets.find_words(words(" ".join(_DENIED.findall(wording)), keep_empty=True))
     for name, values in weighed.asked.facets.items():
         if not known.code_facets.tells[name][place]:
             continue
+        values = tuple(value for value in values if value not in denied.get(name, ())) or values
         order = known.code_facets.values[name]
         takes = known.code_facets.takes[name][place]
         labels = _labels(known, name, values)
-        fits = any(takes[order.index(value)] for value in values if value in order)
+        fits = any(
+            takes[order.index(value)] and value not in denied.get(name, ())
+            for value in values
+            if value in order
+        )
         (agree if fits else differ).append(labels)
     said = [f"It is for goods: {', '.join(agree)}."] if agree else []
     return said + ([f"It says otherwise of: {', '.join(differ)}."] if differ else [])
+
+
+def _affirmed(wording: str) -> str:
+    """What a wording says, without "(not knitted or crocheted)": that speaks against a word.
+
+    >>> _affirmed("Shirts; of cotton (not knitted or crocheted)")
+    'Shirts; of cotton'
+    """
+    return says(_DENIED.sub("", wording)).replace("()", "").strip()
 
 
 def _labels(known: Known, name: str, values: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from tradelane.classification.editions import today
 from tradelane.classification.words import LONGEST, clean, words
 from tradelane.trade.hscode import show_code
 
@@ -72,10 +73,10 @@ def codes_in(
         six = digits[:6]
         if six in known:
             found.append(InText(six, f"The text states {show_code(six)}; it does not count.", ()))
-        elif six in newer:
-            now = ", ".join(show_code(code) for code in newer[six])
-            note = f"{show_code(six)} is of an older edition: it became {now}."
-            found.append(InText(six, note, newer[six]))
+        elif now := today(six, known, newer):
+            listed = ", ".join(show_code(code) for code in now)
+            note = f"{show_code(six)} is of an older edition: it became {listed}."
+            found.append(InText(six, note, now))
         elif "." in match:
             note = (
                 f"{show_code(six)} is not in HS 2022, and no loaded table says what it became: "

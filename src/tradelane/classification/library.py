@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
-from tradelane.classification.model import Example, Source
+from tradelane.classification.editions import meant
+from tradelane.classification.model import Example, Source, Standing
 from tradelane.classification.reading import Row
 from tradelane.classification.words import key
 from tradelane.kit.canonical import digest
@@ -80,15 +81,35 @@ class Library:
         return max((d for d in dates if d <= text), default="")
 
     def in_force(self, examples: Iterable[Example], known: Collection[str]) -> Iterator[Example]:
-        """The examples with codes of today; where an old code became several, its heading's
-        subheadings cannot be told apart and the example is left out."""
+        """The examples with codes of today; where an old code became several of one heading, the
+        example names that heading; where of several headings, or where no table says what became
+        of it, the example is left out."""
         newer = self.newer()
         for example in examples:
-            six = example.code[:6]
-            if len(six) == 6 and six not in known and len(newer.get(six, ())) == 1:
-                yield replace(example, code=newer[six][0])
-            else:
+            code = meant(example.code, known, newer)
+            if code == example.code:
                 yield example
+            elif code:
+                yield replace(example, code=code)
+
+    def standing(self, day: date, known: Collection[str]) -> Standing:
+        """How many examples count on a day, and why the others do not."""
+        newer = self.newer()
+        headings = {one[:4] for one in known}
+        numbers = {"counting": 0, "mapped": 0, "later": 0, "revoked": 0}
+        lost: dict[str, int] = {}
+        for example in self.examples():
+            if not example.counts_on(day):
+                ended = example.revoked_on and example.revoked_on <= day.isoformat()
+                numbers["revoked" if ended else "later"] += 1
+                continue
+            code = meant(example.code, known, newer)
+            if code[:4] not in headings:
+                lost[example.code[:6]] = lost.get(example.code[:6], 0) + 1
+                continue
+            numbers["counting"] += 1
+            numbers["mapped"] += code != example.code
+        return Standing(**numbers, lost=tuple(sorted(lost.items())))
 
     def sources(self) -> list[Source]:
         """What was loaded, by name."""
@@ -139,14 +160,14 @@ class Library:
         assert database is not None
 
         def write(tx: Any) -> None:
-            self._store.touch(tx, self._source(name, "editions", licence))
+            self._store.touch(tx, self._source(tx, name, "editions", licence))
             self._store.map_codes(tx, name, kept)
 
         database.write(write)
         return len(kept)
 
     def _add(self, tx: Any, source: str, rows: list[Row], licence: str, kind: str) -> int:
-        self._store.touch(tx, self._source(source, kind, licence))
+        self._store.touch(tx, self._source(tx, source, kind, licence))
         have = self._store.keys(tx, source)
         dates: dict[tuple[str, str], tuple[str, str]] = {}
         texts: dict[tuple[str, str], str] = {}
@@ -177,9 +198,21 @@ class Library:
         )
         return len(new)
 
-    def _source(self, name: str, kind: str, licence: str) -> Source:
+    def _source(self, tx: Any, name: str, kind: str, licence: str) -> Source:
+        """A source as it is to be kept: a licence that was stated once stays until another is."""
         now = stamp(self._clock.now())
-        return Source(name, kind, licence or NOT_STATED, now, now)
+        before = next((one for one in self._store.sources(tx) if one.name == name), None)
+        if before is not None and before.kind != kind:
+            raise InputRefused(
+                Problem(
+                    "classification.source",
+                    f"{name!r} is there already, and holds {before.kind}.",
+                    pointer="/source",
+                    hint="Give --source another name.",
+                )
+            )
+        stated = licence or (before.licence if before is not None else "")
+        return Source(name, kind, stated or NOT_STATED, now, now)
 
     def _current(self) -> tuple[int, list[Example], dict[str, tuple[str, ...]]]:
         revision = self.revision()

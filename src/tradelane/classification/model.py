@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -50,6 +50,19 @@ class Example:
         """
         text = day.isoformat()
         return self.valid_from <= text and (not self.revoked_on or text < self.revoked_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the examples stand on a day. counting: how many teach; mapped: how many of those by a
+    table between editions; later: not in force yet; revoked: not any more; lost: codes that HS 2022
+    does not have and no table brings to one heading of it, with how many examples have them."""
+
+    counting: int
+    mapped: int
+    later: int
+    revoked: int
+    lost: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +192,25 @@ def decide(ranked: Sequence[Ranked], headings: Sequence[Ranked], least: float) -
     if ranked and ranked[0].probability >= least:
         return CODE
     return HEADING if headings and headings[0].probability >= least else ASK
+
+
+def coherent(
+    ranked: Sequence[float], of_heading: Sequence[str], headings: Mapping[str, float]
+) -> tuple[list[float], dict[str, float]]:
+    """Probabilities of subheadings, likeliest first, and of headings, brought together: none of a
+    subheading is above its heading's or above the one before it, and the first heading is at least
+    as sure as the first subheading under it. of_heading: the heading of every subheading.
+
+    >>> coherent([0.4, 0.36], ["6109", "6205"], {"6109": 0.9, "6205": 0.1})
+    ([0.4, 0.1], {'6109': 0.9, '6205': 0.1})
+    """
+    above = dict(headings)
+    least = min(above.values(), default=1.0)
+    found: list[float] = []
+    for at, (probability, heading) in enumerate(zip(ranked, of_heading, strict=True)):
+        if at == 0:
+            above[heading] = max(above.get(heading, probability), probability)
+            found.append(probability)
+        else:
+            found.append(min(probability, above.get(heading, least), found[-1]))
+    return found, above

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
-from tradelane.classification import explaining, facets, generic, glossary, questions, wordings
+from tradelane.classification import (
+    editions,
+    explaining,
+    facets,
+    generic,
+    glossary,
+    questions,
+    wordings,
+)
 from tradelane.classification.asked import ask
 from tradelane.classification.engine import Engine, Weighed
 from tradelane.classification.goods import apart, codes_in, too_long
 from tradelane.classification.known import Known, lessons
 from tradelane.classification.library import Library
 from tradelane.classification.model import (
+    ASK,
     CODE,
     TOO_GENERIC,
     Fit,
     Question,
     Ranked,
     Source,
+    Standing,
     Suggestion,
+    coherent,
     decide,
 )
 from tradelane.classification.trained import Trained, shipped
@@ -37,6 +49,8 @@ LEAST = 0.5
 SHOWN = 5
 _AT_ONCE = 512
 _FREE = "What are the goods, what are they made of, and what are they for?"
+_WHICH = "Which one is it: {}? Each of them needs a line and a code of its own."
+_LONGEST_LIST = 300
 
 
 class Models(Protocol):
@@ -47,9 +61,10 @@ class Models(Protocol):
 
 
 class Advisor(Protocol):
-    """A language model of the user's own: it may phrase a question, never say a code."""
+    """A language model of the operator's own: it may word a question and order candidates that
+    evidence does not tell apart; what it did is marked."""
 
-    def phrase(self, text: str, question: Question) -> Question: ...
+    def advise(self, suggestion: Suggestion) -> Suggestion: ...
 
 
 class Classification:
@@ -88,9 +103,7 @@ class Classification:
         """
         said = [answers or {}]
         found = next(self.suggest_many([text], as_of=as_of, answers=said, limit=limit))
-        if self._advisor is not None and found.question is not None:
-            found = replace(found, question=self._advisor.phrase(text, found.question))
-        return found
+        return found if self._advisor is None else self._advisor.advise(found)
 
     def suggest_many(
         self,
@@ -113,7 +126,7 @@ class Classification:
         """How well a declared code fits a description; ``mismatch`` can be a feature of a risk
         model: 0 where the declared subheading is the likeliest, up to 1."""
         code = (parse_code(declared) or "")[:6]
-        suggestion = self.suggest(text, as_of=as_of, limit=100)
+        suggestion = next(self.suggest_many([text], as_of=as_of, limit=100))
         if suggestion.decision == TOO_GENERIC or not suggestion.ranked:
             sentence = f"Declared {declared}; the description does not say enough to compare."
             return Fit(code, float("nan"), sentence, 0.0, None, suggestion)
@@ -141,6 +154,19 @@ class Classification:
             self._models.keep(trained, {"examples": len(known.lessons)})
         self._engines.clear()
         return len(known.lessons)
+
+    def standing(self) -> Standing:
+        """How many examples count today, and why the others do not."""
+        return self._library.standing(self._today(), self._bare.wordings.index)
+
+    def map_editions(self, path: Path, name: str, licence: str = "") -> int:
+        """Keep a table between editions; returns how many pairs it has.
+
+        Errors: those of `editions.pairs` and of `Library.map_codes`.
+        """
+        codes = self._nomenclature.all_codes()
+        known = {code for code in codes if len(code) == 6} | self._library.newer().keys()
+        return self._library.map_codes(editions.pairs(path, known), name, licence)
 
     def sources(self) -> list[Source]:
         """What was learned from, by name, with licence and dates."""
@@ -214,7 +240,7 @@ class Classification:
         if listed:
             notes.append(f"Several goods are named; each needs its own code: {'; '.join(listed)}.")
         wide = self._generic.find(asked)
-        if wide is not None or not any(not word.isdecimal() for word in asked.weights):
+        if wide is not None or not any(_names(word) for word in asked.weights):
             question = Question(wide.question if wide else _FREE)
             notes += [wide.note] if wide and wide.note else []
             return Suggestion(
@@ -223,21 +249,33 @@ class Classification:
         clash = explaining.conflict(weighed, engine.lessons)
         notes += [clash] if clash else []
         matches = engine.known.glossary.matches(asked)
-        ranked = tuple(
-            self._ranked(engine, weighed, at, matches)
-            for at in range(min(limit, len(weighed.places)))
+        shown = min(limit, len(weighed.places))
+        codes = [engine.known.wordings.codes[place] for place in weighed.places]
+        told, above = coherent(
+            weighed.probabilities[:shown].tolist(),
+            [code[:4] for code in codes[:shown]],
+            dict(weighed.headings),
         )
-        headings = tuple(self._heading(code, p) for code, p in weighed.headings[:limit])
+        ranked = tuple(self._ranked(engine, weighed, at, matches, told[at]) for at in range(shown))
+        listed_above = sorted(above.items(), key=lambda pair: (-pair[1], pair[0]))
+        headings = tuple(self._heading(code, p) for code, p in listed_above[:limit])
         decision = decide(ranked, headings, LEAST)
         asking = questions.next_question(engine.known, weighed)
-        if asking is None and decision != CODE:
+        if listed:
+            decision, asking = ASK, Question(_WHICH.format("; ".join(listed)[:_LONGEST_LIST]))
+        elif asking is None and decision != CODE:
             asking = Question(_FREE)
         return Suggestion(
             text, decision, ranked, headings, asking, tuple(notes), listed, dict(asked.facets)
         )
 
     def _ranked(
-        self, engine: Engine, weighed: Weighed, at: int, matches: Sequence[glossary.Match]
+        self,
+        engine: Engine,
+        weighed: Weighed,
+        at: int,
+        matches: Sequence[glossary.Match],
+        probability: float,
     ) -> Ranked:
         place = int(weighed.places[at])
         code = engine.known.wordings.codes[place]
@@ -247,7 +285,6 @@ class Classification:
                 engine.known, place, weighed.places[1:10].tolist()
             )
             said = (*said, beside) if beside else said
-        probability = float(weighed.probabilities[at])
         path = self._path(code)
         return Ranked(code, "subheading", probability, path[-1][1], path, said, evidence)
 
@@ -264,3 +301,13 @@ class Classification:
     @cached_property
     def _paths(self) -> dict[str, tuple[tuple[str, str], ...]]:
         return {}
+
+
+def _names(word: str) -> bool:
+    """Whether a word can name goods: no number, and no single letter of an alphabet (茶 is tea)."""
+    if word.isdecimal():
+        return False
+    return len(word) > 1 or not (word.isascii() or unicodedata.name(word, "").startswith(_LETTERS))
+
+
+_LETTERS = ("LATIN", "CYRILLIC", "GREEK", "HANGUL LETTER", "HANGUL JUNGSEONG", "HANGUL CHOSEONG")

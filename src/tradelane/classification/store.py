@@ -50,25 +50,24 @@ class SqlExampleStore:
     """Sources and examples in a SQL database; every method takes a transaction's connection."""
 
     def revision(self, tx: sa.Connection) -> int:
-        """Raised by every change; 0 when nothing was learned yet."""
-        return int(
-            tx.execute(sa.select(sa.func.coalesce(sa.func.max(_S.revision), 0))).scalar_one()
-        )
+        """Raised by every change; 0 when nothing was learned yet. The sum over the sources, each of
+        which counts its own changes: two that change at once never end at the same number."""
+        total = sa.select(sa.func.coalesce(sa.func.sum(_S.revision), 0))
+        return int(tx.execute(total).scalar_one())
 
     def touch(self, tx: sa.Connection, source: Source) -> int:
-        """Keep the source's description, with a new revision, and return that."""
-        revision = self.revision(tx) + 1
+        """Keep the source's description, and return the new revision."""
         values = {
             "kind": source.kind,
             "licence": source.licence,
             "changed_at": source.changed_at,
-            "revision": revision,
         }
         here = _S.name == source.name
-        if not tx.execute(sources.update().where(here).values(**values)).rowcount:
-            row = {**values, "name": source.name, "added_at": source.added_at}
+        changed = sources.update().where(here).values(**values, revision=_S.revision + 1)
+        if not tx.execute(changed).rowcount:
+            row = {**values, "name": source.name, "added_at": source.added_at, "revision": 1}
             tx.execute(sources.insert().values(row))
-        return revision
+        return self.revision(tx)
 
     def sources(self, tx: sa.Connection) -> list[Source]:
         """All sources by name, with how much each holds."""
