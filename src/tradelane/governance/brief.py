@@ -148,7 +148,7 @@ def _candidates(comparer: Comparer, names: list[str], core: list[Topic]) -> Iter
         what = corpus.recognisable.get(topic.objective)
         if what is None:
             continue
-        why = [f"All {len(names)} ask for it"]
+        why = ["Both ask for it" if len(names) == 2 else f"All {len(names)} ask for it"]
         if topic.same:
             why.append("and for the same")
         firm = [side.entity for side in topic.sides if side.force in _HARD]
@@ -160,7 +160,7 @@ def _candidates(comparer: Comparer, names: list[str], core: list[Topic]) -> Iter
         )
         if shared:
             titles = [corpus.frameworks[name].title for name in shared]
-            reasons.append(f"It has a common reference in {'; '.join(titles)}.")
+            reasons.append(f"Frameworks that name it: {'; '.join(titles)}.")
         hindrances = []
         if Kind.CONFLICTING in topic.verdicts:
             hindrances.append("What they ask for is in conflict.")

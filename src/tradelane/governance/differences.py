@@ -52,7 +52,7 @@ def _difference(field: str, names: list[str], leading: dict[str, list[Instrument
     sides = tuple(
         Field(
             name,
-            tuple(sorted({value for one in leading[name] for value in _values(one, field)})),
+            tuple(sorted(_all_values(leading[name], field))),
             tuple(one.id for one in leading[name] if any(_values(one, field))),
         )
         for name in names
@@ -62,6 +62,12 @@ def _difference(field: str, names: list[str], leading: dict[str, list[Instrument
     else:
         verdict = "same" if len({side.values for side in sides}) == 1 else "different"
     return Difference(field, verdict, sides)
+
+
+def _all_values(leading: list[Instrument], field: str) -> set[str]:
+    found = {value for one in leading for value in _values(one, field)}
+    # Agreements and rules that define nothing do not undo the definition that another gives.
+    return found - {"none"} if field == "definition" and len(found - {"none"}) > 0 else found
 
 
 def _values(one: Instrument, field: str) -> list[str]:

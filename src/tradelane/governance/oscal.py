@@ -11,7 +11,7 @@ from typing import Any
 
 from tradelane.governance.corpus import Corpus
 from tradelane.governance.model import Instrument, Provision
-from tradelane.governance.vocabulary import ADVICE
+from tradelane.governance.vocabulary import ADVICE, NOT_REVIEWED
 
 VERSION = "1.2.1"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://w3id.org/tradelane/governance")
@@ -24,9 +24,8 @@ _RELATIONSHIPS = {
     "subset": "subset-of",
     "superset": "superset-of",
     "intersects": "intersects-with",
-    "contradicts": "intersects-with",
 }
-"""OSCAL has no word for a contradiction: the property ``relation`` keeps ours."""
+"""OSCAL has no word for a contradiction: such an entry has a relationship of our namespace."""
 
 
 def catalog(corpus: Corpus) -> dict[str, Any]:
@@ -42,7 +41,7 @@ def catalog(corpus: Corpus) -> dict[str, Any]:
             groups.append({"id": f"e-{entity.id}", "title": entity.name, "groups": inner})
     return {
         "catalog": {
-            "uuid": _id("catalog", corpus.version),
+            "uuid": _id("catalog", _edition(corpus)),
             "metadata": _metadata("What economies and forums ask of AI", corpus),
             "groups": groups,
             "back-matter": {
@@ -67,7 +66,7 @@ def objectives(corpus: Corpus) -> dict[str, Any]:
             {
                 "id": one.id,
                 "title": one.id,
-                "parts": [{"name": "statement", "prose": one.statement}],
+                "parts": [{"id": f"{one.id}_smt", "name": "statement", "prose": one.statement}],
             }
             for one in corpus.objectives.values()
             if one.domain == domain.id
@@ -88,7 +87,7 @@ def mapping_collection(corpus: Corpus) -> dict[str, Any]:
     maps = [
         {
             "uuid": _id("map", f"{one.id} {mapping}"),
-            "relationship": _RELATIONSHIPS[mapping.relation],
+            **_relationship(mapping.relation),
             "sources": [{"type": "control", "id-ref": one.id}],
             "targets": [{"type": "control", "id-ref": mapping.objective}],
             "props": [
@@ -101,18 +100,20 @@ def mapping_collection(corpus: Corpus) -> dict[str, Any]:
     ]
     return {
         "mapping-collection": {
-            "uuid": _id("mapping-collection", corpus.version),
+            "uuid": _id("mapping-collection", _edition(corpus)),
             "metadata": _metadata("Provisions and objectives", corpus),
             "provenance": {
-                "method": "human",
+                "method": "automation",
                 "matching-rationale": "semantic",
-                "status": "complete",
-                "mapping-description": "Each provision was read and mapped to what it wants to be "
-                "true; see docs/reference/governance.md.",
+                "status": "not-complete",
+                "mapping-description": "What each provision wants to be true, drafted by a "
+                "language model that read the provisions one by one. No person has reviewed the "
+                "mappings that the corpus was shipped with; not every provision is mapped.",
+                "props": [_prop("reviewed-by", NOT_REVIEWED)],
             },
             "mappings": [
                 {
-                    "uuid": _id("mapping", corpus.version),
+                    "uuid": _id("mapping", _edition(corpus)),
                     "source-resource": {"type": "catalog", "href": CATALOG_FILE},
                     "target-resource": {"type": "catalog", "href": OBJECTIVES_FILE},
                     "maps": maps,
@@ -122,7 +123,13 @@ def mapping_collection(corpus: Corpus) -> dict[str, Any]:
     }
 
 
+def _relationship(relation: str) -> dict[str, str]:
+    known = _RELATIONSHIPS.get(relation)
+    return {"relationship": known} if known else {"ns": _NS, "relationship": relation}
+
+
 def _instrument(one: Instrument, corpus: Corpus) -> dict[str, Any]:
+    controls = [_control(provision) for provision in corpus.by_instrument[one.id]]
     return {
         "id": f"i-{one.id}",
         "class": one.type,
@@ -132,7 +139,7 @@ def _instrument(one: Instrument, corpus: Corpus) -> dict[str, Any]:
             _prop("approach", one.approach),
             *(_prop("state", f"{s.state} {s.since.text}") for s in one.states),
         ],
-        "controls": [_control(provision) for provision in corpus.by_instrument[one.id]],
+        **({"controls": controls} if controls else {}),  # OSCAL knows no empty list
     }
 
 
@@ -169,6 +176,11 @@ def _metadata(title: str, corpus: Corpus) -> dict[str, Any]:
         "oscal-version": VERSION,
         "remarks": ADVICE,
     }
+
+
+def _edition(corpus: Corpus) -> str:
+    """What tells a file apart from one with other provisions: of another version or another day."""
+    return f"{corpus.version} {' '.join(corpus.provisions)}"
 
 
 def _prop(name: str, value: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tradelane.governance.corpus import Corpus
 from tradelane.governance.model import Mapping
+from tradelane.governance.vocabulary import NOT_REVIEWED
 from tradelane.kit.errors import InputRefused, Problem
 
 PREDICATES = {
@@ -27,6 +28,8 @@ _RELATIONS = {
     "skos:closeMatch": "intersects",
 }
 JUSTIFICATION = "semapv:ManualMappingCuration"
+UNREVIEWED_JUSTIFICATION = "semapv:UnspecifiedMatching"
+"""Of a mapping that nobody has reviewed: what the corpus was shipped with."""
 COLUMNS = (
     "subject_id",
     "subject_label",
@@ -86,9 +89,9 @@ def write(set_id: str, title: str, rows: Iterable[Row], corpus: Corpus) -> str:
                 PREDICATES[row.mapping.relation],
                 f"objective:{row.mapping.objective}",
                 corpus.objectives[row.mapping.objective].statement,
-                JUSTIFICATION,
+                JUSTIFICATION if row.reviewer else UNREVIEWED_JUSTIFICATION,
                 _WEAK if row.mapping.weak else _STRONG,
-                row.reviewer,
+                row.reviewer or NOT_REVIEWED,
                 row.reviewed_on,
                 corpus.version,
                 corpus.version,
@@ -201,7 +204,7 @@ def _row(cells: dict[str, str], corpus: Corpus, line: int, name: str) -> Row | P
     return Row(
         subject,
         Mapping(relation, objective, weak),
-        cells.get("reviewer_label", ""),
+        "" if cells.get("reviewer_label") == NOT_REVIEWED else cells.get("reviewer_label", ""),
         cells.get("mapping_date", ""),
         cells.get("comment", ""),
         cells.get("subject_label", ""),

@@ -101,3 +101,5 @@ STANDING = {
 """What an instrument is on a day."""
 
 ADVICE = "Facts, not legal advice."
+NOT_REVIEWED = "not reviewed"
+"""What files say of a mapping that no person has reviewed: never a blank."""

@@ -429,9 +429,14 @@ class Speaker:
                 about = _("Class of the instrument")
                 values = [tiers.get(value, value) for value in sorted(part.values)]
             else:
-                about = self.fact(part.facet).rstrip("?")
+                about = self.fact(part.facet)
                 values = [self.value(part.facet, value) for value in sorted(part.values)]
             listed = _(" or ").join(values)
+            if about.endswith("?"):
+                if not part.negated:  # a value answers the question by itself
+                    said.append(listed)
+                    continue
+                about = about.rstrip("?")
             said.append(
                 _("%(fact)s: not %(values)s", fact=about, values=listed)
                 if part.negated

@@ -16,7 +16,7 @@ from io import BytesIO
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -114,13 +114,21 @@ class Translator:
         )
 
     def date(self, day: date | str) -> str:
-        """A calendar day.
+        """A calendar day; of a month or a year alone, what is known of it.
 
-        >>> translator("en").date("2026-11-22")
-        '22 Nov 2026'
+        >>> translator("en").date("2026-11-22"), translator("en").date("2026-11")
+        ('22 Nov 2026', 'Nov 2026')
         """
+        if isinstance(day, str) and len(day) < 8:
+            return self._month(day)
         found = date.fromisoformat(day[:10]) if isinstance(day, str) else day
         return format_date(found, format="medium", locale=self.formats)
+
+    def _month(self, text: str) -> str:
+        if len(text) < 7:
+            return text
+        found = date.fromisoformat(f"{text[:7]}-01")
+        return str(format_skeleton("yMMM", found, locale=self.formats))
 
     def instant(self, at: datetime | str) -> str:
         """An instant, in UTC and saying so.

@@ -153,7 +153,7 @@ def changed(request: Request, asker: Asker) -> Response:
         "changes.html",
         part=hub_frame.part(asked, found, _PART, CHANGES, query),
         query=query,
-        kinds=("", "world", *ChangeKind),
+        kinds=("world", "all", *ChangeKind),
     )
 
 
@@ -191,7 +191,7 @@ def _period(request: Request) -> tuple[Asked, dict[str, Any]]:
         "until": until.isoformat(),
         "economies": asked.entities(),
         "domain": asked.domains(),
-        "kind": asked.choice("kind", ("world", *ChangeKind)),
+        "kind": asked.choice("kind", ("world", "all", *ChangeKind), "world"),
     }
     return asked, query
 
@@ -207,6 +207,6 @@ def _changes(asked: Asked, query: dict[str, Any]) -> list[Change]:
     kind = query["kind"]
     if kind == "world":
         found = _in_the_world(found)
-    elif kind:
+    elif kind != "all":
         found = [one for one in found if one.kind == kind]
     return list(found)[::-1]

@@ -30,6 +30,7 @@ from tradelane.journeys.corpus_changes import Change
 from tradelane.kit.errors import TradelaneError
 from tradelane.web import pages
 from tradelane.web.access import PUBLIC, Allow, Asking, check_form, principal_of
+from tradelane.web.hub_frame import navigation, words_of
 from tradelane.web.problems import status_of
 from tradelane.web.routes.sign_in import text_of
 
@@ -83,9 +84,11 @@ def proposals(request: Request, asker: Anyone) -> Response:
         found = lane.approvals.latest(tx, corpus_changes.KIND, most=_MOST) if reads else []
         published = lane.contributions.latest(tx, most=10)
     corpus = lane.governance.corpus
+    own_navigation = {} if reads else {"nav": navigation(request, words_of(request))}
     return pages.render(
         request,
         "hub/proposals.html",
+        **own_navigation,
         reads=reads,
         may_propose=principal is not None and principal.may(Scope.CORPUS_PROPOSE),
         economy=principal.economy if principal else "",

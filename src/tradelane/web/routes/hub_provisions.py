@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from tradelane.web.access import PUBLIC, Asking
 from tradelane.web.hub_asking import Asked, nearest
 from tradelane.web.routes.hub_records import held, provisions_table
 
+ANSWER = "/hub/applies/result"
 router = APIRouter(include_in_schema=False)
 Asker = Annotated[Asking, Depends(PUBLIC)]
 
@@ -83,7 +85,19 @@ def provision(request: Request, asker: Asker, provision_id: str) -> Response:
         conflicts=whole.conflicts,
         before=siblings[place - 1] if place else None,
         after=siblings[place + 1] if place + 1 < len(siblings) else None,
+        came_from=_answer_before(request),
     )
+
+
+def _answer_before(request: Request) -> str:
+    """The answer with the reader's facts that led here, so that nobody has to state them again.
+
+    Only the path and the query of what the browser says are used, and only for that one page.
+    """
+    before = urlsplit(request.headers.get("referer", ""))
+    if before.path != ANSWER or before.netloc != request.url.netloc:
+        return ""
+    return f"{ANSWER}?{before.query}"
 
 
 def _no_provision(asked: Asked, given: str) -> Response:
