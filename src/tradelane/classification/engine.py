@@ -25,6 +25,7 @@ from tradelane.classification.rankers.habits import Habits
 from tradelane.classification.rankers.neighbours import Neighbours
 from tradelane.classification.rankers.profile import Profile
 from tradelane.classification.reranker import Weighted
+from tradelane.classification.spelling import Spelling
 from tradelane.classification.trained import Trained
 
 WITHOUT_EXAMPLES = ("lexical", "glossary", "profile", "related", "embedding")
@@ -116,7 +117,9 @@ class Engine:
         if trained.linear is not None:
             self.rankers["linear"] = trained.linear
         self.features = Features(known, tuple(self.rankers))
-        self._vocabulary = cast(Profile, self.rankers["profile"]).matching.vocabulary
+        matching = cast(Profile, self.rankers["profile"]).matching
+        self._vocabulary = matching.vocabulary
+        self._spelling = Spelling(matching.held, known.facets)
 
     @property
     def lessons(self) -> Sequence[Lesson]:
@@ -127,7 +130,8 @@ class Engine:
     def weigh(self, asked: Sequence[Asked], shown: int = 100) -> list[Weighed]:
         """The candidates of every description, ``shown`` of each at most."""
         found: list[Weighed] = []
-        for inside in self.inside(asked):
+        asked = [self._spelling.repair(one) for one in asked]
+        for inside in self._blocks(asked, None):
             start = len(found)
             for row, told in enumerate(inside.told(self._trained.reranker)):
                 one = asked[start + row]
@@ -136,6 +140,9 @@ class Engine:
 
     def inside(self, asked: Sequence[Asked], kept: int | None = None) -> list[Inside]:
         """Candidates with their features, block by block; at most ``kept`` of each."""
+        return self._blocks([self._spelling.repair(one) for one in asked], kept)
+
+    def _blocks(self, asked: Sequence[Asked], kept: int | None) -> list[Inside]:
         return [
             self._block(asked[start : start + BLOCK], kept) for start in range(0, len(asked), BLOCK)
         ]

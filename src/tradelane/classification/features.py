@@ -69,7 +69,7 @@ class Features:
         """The features in the order of their columns."""
         return (
             *(f"{ranker}_{what}" for ranker in self.rankers for what in _OF_A_RANKER),
-            "own_share", "covered", "part_unsaid", "left_out", "rest", "rest_best", "siblings", "size", "examples",
+            "term_share", "term_heading_share", "naming", "own_share", "covered", "part_unsaid", "left_out", "rest", "rest_best", "siblings", "size", "examples",
             "agree", "contradict", *(f"facet_{n}" for n in self.facet_names), "words",
         )  # fmt: skip
 
@@ -119,7 +119,15 @@ class Features:
         best_own = np.maximum.reduceat(lexical, starts, axis=1)
         best_own /= np.maximum(lexical.max(axis=1, keepdims=True), _TINY)
         left = np.take_along_axis(self._left_out.scores(asked), kept, axis=1)
+        terms = scores["glossary"]
+        told_by = np.maximum(terms.sum(axis=1, keepdims=True), _TINY)
+        by_heading = np.add.reduceat(terms, starts, axis=1) / told_by
+        named = [{one.naming: 1.0} if one.naming else {} for one in asked]
+        naming = np.take_along_axis(self._own.of_weights(named), kept, axis=1) > 0
         plain = (
+            np.take_along_axis(terms, kept, axis=1) / told_by,
+            np.take_along_axis(by_heading, heading_at[kept], axis=1),
+            naming,
             own / np.maximum(possible, 1.0),
             own / np.maximum(self._whole[kept], 1.0),
             self._part[kept] * unsaid,

@@ -69,6 +69,12 @@ class Matching:
         shape = (len(self.vocabulary), self.size)
         self.matrix = sp.csr_matrix((value, (words.word, words.document)), shape=shape)
 
+    @property
+    def held(self) -> dict[str, float]:
+        """Every word with the number of documents in which it stands."""
+        counts = np.diff(self.matrix.indptr).tolist()
+        return {word: float(counts[at]) for word, at in self.vocabulary.items()}
+
     def rarity_of(self, word: str) -> float:
         """How much a word tells; that of a word in no document where it is not known."""
         at = self.vocabulary.get(word)

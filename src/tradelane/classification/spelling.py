@@ -1,0 +1,108 @@
+"""Words that nothing is known of, brought to words that are: "binbags", "step ladder", "basketbal".
+
+A word is parted into two known ones, or corrected by one letter, or completed; two that stand side
+by side are joined where they are known as one. Words that have a vector are words of English and
+are not corrected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from tradelane.classification import vectors
+from tradelane.classification.asked import Asked
+from tradelane.classification.facets import Facets
+
+SHORTEST, SHORTEST_PART = 5, 3
+CORRECTED = 0.8
+"""How much a corrected, parted or joined word counts beside one that was written so."""
+_REMEMBERED = 50_000
+_MISSING = 3
+"""Letters that may be missing at the end of a word."""
+
+
+class Spelling:
+    """Known words, ready to be found from others. known: word to how often it is known."""
+
+    def __init__(self, known: Mapping[str, float], facets: Facets) -> None:
+        self._known = known
+        self._facets = facets
+        self._fixed: dict[str, tuple[str, ...]] = {}
+        self._near: dict[str, list[str]] = {}
+        self._starts: dict[str, list[str]] = {}
+        for word in known:
+            if len(word) >= SHORTEST and word.isascii() and word.isalpha():
+                for less in (word, *_without_one(word)):
+                    self._near.setdefault(less, []).append(word)
+                for size in range(SHORTEST - 1, len(word)):
+                    if len(word) - size <= _MISSING:
+                        self._starts.setdefault(word[:size], []).append(word)
+
+    def repair(self, asked: Asked) -> Asked:
+        """The description with known words for unknown ones; the same where all are known."""
+        instead: dict[str, tuple[str, ...]] = {}
+        for word in asked.weights:
+            if word not in self._known and (found := self.fix(word)):
+                instead[word] = found
+        joined = [
+            (a + b, a, b)
+            for a, b in zip(asked.tokens, asked.tokens[1:], strict=False)
+            if a in asked.weights and b in asked.weights and self._known.get(a + b, 0.0) > 0
+        ]
+        if not instead and not joined:
+            return asked
+        weights = dict(asked.weights)
+        naming = asked.naming
+        tokens = [new for word in asked.tokens for new in instead.get(word, (word,))]
+        for word, found in instead.items():
+            for new in found:
+                weights[new] = max(weights.get(new, 0.0), CORRECTED * weights[word])
+            naming = found[-1] if word == naming else naming
+        for word, a, b in joined:
+            tokens.append(word)
+            weights[word] = max(weights.get(word, 0.0), min(weights[a], weights[b]))
+            naming = word if b == naming else naming
+        facets = {**self._facets.find_words(tokens), **asked.facets}
+        return replace(
+            asked, tokens=tuple(tokens), weights=weights, naming=naming, facets=facets
+        )
+
+    def fix(self, word: str) -> tuple[str, ...]:
+        """The known words for one that is not, or ()."""
+        if word not in self._fixed:
+            if len(self._fixed) > _REMEMBERED:
+                self._fixed.clear()
+            self._fixed[word] = self._find(word)
+        return self._fixed[word]
+
+    def _find(self, word: str) -> tuple[str, ...]:
+        if len(word) < SHORTEST - 1 or not (word.isascii() and word.isalpha()):
+            return ()
+        if parted := self._part(word):
+            return parted
+        if vectors.vector(word) is not None:
+            return ()
+        near = {other for less in (word, *_without_one(word)) for other in self._near.get(less, ())}
+        near = {other for other in near if abs(len(other) - len(word)) <= 1}
+        near = {other for other in near if other[0] == word[0]} or near
+        best = max(near or self._starts.get(word, ()), key=self._rank, default="")
+        return (best,) if best else ()
+
+    def _part(self, word: str) -> tuple[str, ...]:
+        found: tuple[float, tuple[str, str]] | None = None
+        for at in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1):
+            two = word[:at], word[at:]
+            often = min(self._known.get(part, 0.0) for part in two)
+            if often >= (2 if min(map(len, two)) > SHORTEST_PART else 6) and (
+                found is None or often > found[0]
+            ):
+                found = often, two
+        return found[1] if found else ()
+
+    def _rank(self, word: str) -> tuple[float, str]:
+        return self._known[word], word
+
+
+def _without_one(word: str) -> Iterator[str]:
+    return (word[:at] + word[at + 1 :] for at in range(len(word)))
