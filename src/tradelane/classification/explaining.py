@@ -7,7 +7,9 @@ example with its source. A citation names where its text can be looked up.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from tradelane.classification.engine import Weighed
 from tradelane.classification.glossary import Match
@@ -19,6 +21,8 @@ from tradelane.trade.hscode import show_code
 
 NEAR = 0.35
 """How near an example must be to be shown."""
+SAME = 0.97
+"""How near an example must be to say the same."""
 MOST = 3
 _DENIED = re.compile(r"(?<=\()not (?!exceeding|more|less|over|under)([^()]*)")
 
@@ -64,14 +68,34 @@ def reasons(
     return tuple(said), tuple(found)
 
 
-def conflict(weighed: Weighed, lessons: Sequence[Lesson]) -> str:
-    """A note where the nearest examples have one text and different codes, or ''."""
-    near = [lessons[at] for at, closeness in weighed.nearest if closeness > 0.97]
-    codes = {lesson.example.code[:6]: lesson.example for lesson in near if not lesson.is_heading}
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Examples of the same words with different codes. codes: subheading to how many have it."""
+
+    note: str
+    codes: Mapping[str, int]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no code has two of three of them: then no code can be said."""
+        return 3 * max(self.codes.values()) < 2 * sum(self.codes.values())
+
+    @property
+    def is_of_one_heading(self) -> bool:
+        """Whether all their codes are of one heading."""
+        return len({code[:4] for code in self.codes}) == 1
+
+
+def conflict(weighed: Weighed, lessons: Sequence[Lesson]) -> Conflict | None:
+    """The nearest examples where they have one text and different codes, else None."""
+    near = [lessons[at] for at, closeness in weighed.nearest if closeness > SAME]
+    examples = [lesson.example for lesson in near if not lesson.is_heading]
+    codes = {example.code[:6]: example for example in reversed(examples)}
     if len(codes) < 2:
-        return ""
+        return None
     listed = "; ".join(f"{show_code(c)} ({e.source})" for c, e in sorted(codes.items()))
-    return f"Examples with these words contradict each other: {listed}."
+    note = f"Examples with these words contradict each other: {listed}."
+    return Conflict(note, Counter(example.code[:6] for example in examples))
 
 
 def apart_from_siblings(known: Known, place: int, others: Sequence[int]) -> str:

@@ -26,6 +26,7 @@ from tradelane.classification.library import Library
 from tradelane.classification.model import (
     ASK,
     CODE,
+    HEADING,
     TOO_GENERIC,
     Fit,
     Question,
@@ -247,7 +248,7 @@ class Classification:
                 text, TOO_GENERIC, question=question, notes=tuple(notes), goods=listed
             )
         clash = explaining.conflict(weighed, engine.lessons)
-        notes += [clash] if clash else []
+        notes += [clash.note] if clash is not None else []
         matches = engine.known.glossary.matches(asked)
         shown = min(limit, len(weighed.places))
         codes = [engine.known.wordings.codes[place] for place in weighed.places]
@@ -260,6 +261,9 @@ class Classification:
         listed_above = sorted(above.items(), key=lambda pair: (-pair[1], pair[0]))
         headings = tuple(self._heading(code, p) for code, p in listed_above[:limit])
         decision = decide(ranked, headings, LEAST)
+        if clash is not None and clash.is_open:
+            one_heading = clash.is_of_one_heading and decision != ASK
+            decision = HEADING if one_heading else ASK
         asking = questions.next_question(engine.known, weighed)
         if listed:
             decision, asking = ASK, Question(_WHICH.format("; ".join(listed)[:_LONGEST_LIST]))
