@@ -142,6 +142,30 @@ def test_the_rate_is_shown_where_a_tariff_is_chosen(house: House, place: str, sh
 
 
 @pytest.mark.usefixtures("ready")
+def test_what_is_missing_is_said_at_its_field(house: House) -> None:
+    client = house.visitor()
+    nothing = client.get("/classify?q=%20").text
+    origin = ask(client, "cotton T-shirt", more="&territory=demo&origin=XX")
+
+    assert "Error:" in nothing.split("</title>")[0]
+    assert 'href="#q"' in nothing
+    assert 'href="#origin"' in origin
+    assert "There is a problem" not in client.get("/classify").text
+
+
+@pytest.mark.usefixtures("ready")
+def test_everybody_who_classifies_finds_the_way(signed_in: Callable[[str], Visitor]) -> None:
+    for login, way in {
+        "trader": 'href="/classify/batch"',
+        "officer": 'href="/classify/sources"',
+        "analyst": 'href="/classify/sources"',
+    }.items():
+        page = signed_in(login).get("/classify").text
+        assert '<a href="/classify" aria-current="page">Find a code</a>' in page, login
+        assert way in page, login
+
+
+@pytest.mark.usefixtures("ready")
 def test_a_traders_line_is_asked_and_the_code_goes_into_it(
     house: House, signed_in: Callable[[str], Visitor]
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 from page_words import Words, left_in_english
 from tradelane.classification.model import Question, Ranked, Suggestion
 from tradelane.web import classify_batches
-from tradelane.web.classify_batches import MOST_LINES, Batches, read_texts
+from tradelane.web.classify_batches import MOST_LINES, QUIET, Batches, read_texts
 from tradelane.web.pages import LOCALE
 from trader_forms import House, Visitor
 
@@ -141,25 +141,65 @@ def test_what_stopped_is_begun_again(
     assert "A code fits" in finished(trader, path)
 
 
-def test_a_batch_that_a_restart_interrupted_says_so_and_old_ones_go(
+def test_a_batch_that_a_restart_interrupted_goes_on_when_its_owner_looks(
+    house: House, signed_in: SIGN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trader = signed_in("trader")
+    with monkeypatch.context() as patch:  # as if the process had died at once
+        patch.setattr(Batches, "_start", lambda self, batch: None)
+        path = send(trader, pasted="cotton shirt\ngift").headers["location"]
+        running = trader.get(path).text
+        about = Path(house.lane.home, "descriptions", path.rsplit("/", 1)[1], "about.json")
+        still = trader.get(path).text
+    os.utime(about, (time.time() - 2 * QUIET,) * 2)
+
+    page = finished(trader, path)
+
+    assert "<progress" in running
+    assert "<progress" in still
+    assert "A code fits" in page
+    assert [one.name for one in about.parent.glob("part*")] == []
+
+
+def test_two_at_a_time_and_old_ones_go(
     house: House, signed_in: SIGN, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trader = signed_in("trader")
     monkeypatch.setattr(Batches, "_start", lambda self, batch: None)
     path = send(trader, pasted="cotton shirt").headers["location"]
-    running = trader.get(path).text
     about = Path(house.lane.home, "descriptions", path.rsplit("/", 1)[1], "about.json")
-    os.utime(about, (time.time() - 300,) * 2)
-    stopped = trader.get(path).text
     os.utime(about, (time.time() - 8 * 86_400,) * 2)
     send(trader, pasted="another")
     send(trader, pasted="one more")
     busy = send(trader, pasted="too many")
 
-    assert "<progress" in running
-    assert "It stopped before it was done" in stopped
     assert not about.exists()
     assert busy.status_code == 422
+    assert "Two of your batches" in busy.text
+
+
+def test_a_browser_follows_until_it_is_over(signed_in: SIGN) -> None:
+    trader = signed_in("trader")
+    path = send(trader, pasted="cotton shirt\ngift").headers["location"]
+    finished(trader, path)
+
+    last = trader.get(f"{path}/progress")
+    after = trader.client.get(f"{path}/progress", headers={"last-event-id": "over"})
+
+    assert last.headers["content-type"].startswith("text/event-stream")
+    assert last.text == "id: over\nretry: 2000\ndata: 2\n\n"
+    assert after.status_code == 204
+    assert signed_in("broker").get(f"{path}/progress").status_code == 404
+
+
+def test_the_page_shows_what_needs_a_person_with_its_question(signed_in: SIGN) -> None:
+    trader = signed_in("trader")
+    path = send(trader, pasted="cotton shirt\n<i>gift</i>").headers["location"]
+    page = finished(trader, path)
+    assert "1 line needs a person" in page
+    assert "What is it?" in page
+    assert "<i>gift" not in page
+    assert 'href="/classify?q=' in page
 
 
 @pytest.mark.parametrize("tag", ["ko", "es"])

@@ -112,6 +112,27 @@ def test_a_file_that_is_wrong_says_where_and_keeps_nothing(
         assert list(STORE.all_examples(tx)) == []
 
 
+def test_what_was_taught_is_in_the_ledger_and_can_be_taken_back(
+    house: House, signed_in: SIGN
+) -> None:
+    analyst = signed_in("analyst")
+    upload(analyst, GOOD)
+    file = analyst.get("/classify/sources/examples.csv?source=own+rulings")
+    changed = file.content.decode("utf-8-sig").replace("2024-03-01,valid", "2026-01-01,revoked")
+
+    again = upload(analyst, changed)
+
+    assert "wireless router, 4 ports" in changed
+    assert "0 of 2 were new" in again.text
+    with house.lane.database.read() as tx:
+        kept = {one.text: one for one in STORE.all_examples(tx)}
+        told = house.lane.ledger.find(tx, "goods/examples", entries.EXAMPLES_ADDED)
+    assert kept["wireless router, 4 ports"].revoked_on == "2026-01-01"
+    assert [one.entry.body["new"] for one in told] == [{"own rulings": 2}, {"own rulings": 0}]
+    assert told[0].entry.body["by"] == "analyst"
+    assert signed_in("trader").get("/classify/sources/examples.csv").status_code == 403
+
+
 def test_a_source_needs_a_licence(signed_in: SIGN) -> None:
     assert upload(signed_in("analyst"), GOOD, licence=" ").status_code == 422
 
@@ -153,6 +174,14 @@ def test_a_second_person_makes_a_correction_an_example(house: House, signed_in: 
     assert (kept.source, kept.text, kept.code) == (OFFICERS, "wireless router", "851762")
     assert told == [entries.PROPOSAL_MADE, entries.PROPOSAL_AGREED]
     assert "wireless router" in analyst.get("/classify/corrections").text
+
+
+def test_only_who_may_see_the_case_is_told_which_it_was(house: House, signed_in: SIGN) -> None:
+    officer = signed_in("supervisor")
+    number, _ = proposed(house, officer)
+    assert "Seen in" in officer.get("/classify/corrections").text
+    assert "Seen in" not in signed_in("analyst").get("/classify/corrections").text
+    assert officer.post(f"/classify/corrections/{number}/other").status_code == 422
 
 
 def test_a_correction_is_declined_with_a_reason_or_withdrawn(house: House, signed_in: SIGN) -> None:
@@ -206,6 +235,7 @@ class _Ready:
     """A classifier that is sure, and counts how often it was asked."""
 
     is_ready = True
+    revision = 1
 
     def __init__(self) -> None:
         self.asked = 0
@@ -235,6 +265,7 @@ def test_the_page_of_a_case_says_what_fits_better_and_asks_once(
     officer.get(f"/cases/{case.id}")
 
     assert "The description fits another code" not in quiet, "it never waits for the engine"
+    assert "is being worked out" in quiet
     assert "Say which code this description belongs to" in quiet
     assert re.search(r"Declared \d{4}\.\d\d; the description fits 8517\.62 better", page)
     assert asked >= 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,9 +19,9 @@ from tradelane.classification.library import Library
 from tradelane.classification.model import Example, Fit, Source, Suggestion
 from tradelane.classification.reading import Row
 from tradelane.classification.words import key, words
-from tradelane.journeys import approving
+from tradelane.journeys import approving, entries
 from tradelane.journeys.workshop import Workshop
-from tradelane.kit.canonical import digest
+from tradelane.kit.canonical import digest, encode
 from tradelane.kit.clock import stamp
 from tradelane.kit.errors import InputRefused, Problem, TradelaneError
 from tradelane.kit.plaintext import clean_line
@@ -93,10 +93,14 @@ def read_file(data: bytes) -> list[Row]:
     return rows
 
 
-def teach(library: Library, rows: Sequence[Row], name: str, licence: str) -> dict[str, int]:
+def teach(
+    shop: Workshop, library: Library, rows: Sequence[Row], name: str, licence: str, by: str
+) -> dict[str, int]:
     """Keep examples under ``name``, or where that is empty under each row's own source; for each
-    source how many were new. Errors: InputRefused ``classification.example_source`` and those of
-    `Library.add`."""
+    source how many were new. The ledger has who did it, and the digest of what was sent.
+
+    Errors: InputRefused ``classification.example_source`` and those of `Library.add`.
+    """
     name, licence = clean_line(name), clean_line(licence)[:500]
     wrong, pointer = "", "/name"
     if not licence:
@@ -114,7 +118,13 @@ def teach(library: Library, rows: Sequence[Row], name: str, licence: str) -> dic
                 hint="For example: own rulings; internal.",
             )
         )
-    return library.add(rows, name, licence)
+    new = library.add(rows, name, licence)
+    at = stamp(shop.clock.now())
+    sent = digest(encode([[r.text, r.code, r.date, r.revoked, r.source] for r in rows]))
+    body = {"by": by, "licence": licence, "rows": len(rows), "new": new, "digest": sent}
+    told = entries.entry(at, entries.EXAMPLES_ADDED, "goods/examples", body)
+    shop.database.write(lambda tx: shop.ledger.record(tx, [told]))
+    return new
 
 
 def _keep(shop: Workshop, store: ExampleStore, tx: Any, text: str, code: str) -> None:
@@ -187,9 +197,10 @@ def fit(suggestion: Suggestion, declared: str) -> Fit | None:
 
 
 def propose(
-    shop: Shop, text: str, code: str, declared: str, where: str, by: str, reason: str
+    shop: Shop, text: str, code: str, seen: Mapping[str, Any], by: str, reason: str
 ) -> Proposal:
-    """Propose that a description belongs to a code. ``where``: the declaration's subject.
+    """Propose that a description belongs to a code. ``seen``: where it was met: ``declared`` (the
+    code), ``where`` (the line), ``case`` (its number) and ``office``.
 
     Errors: InputRefused ``classification.correction_text``, ``classification.correction_code``,
     ``approvals.reason_missing``.
@@ -217,7 +228,7 @@ def propose(
         )
     if problems or bare is None:
         raise InputRefused(problems)
-    content = {"text": text, "code": bare[:6], "declared": declared[:10], "where": where}
+    content = {**seen, "text": text, "code": bare[:6]}
     subject = f"goods/{text_key(text)[:16]}"
 
     def write(tx: Any) -> Proposal:

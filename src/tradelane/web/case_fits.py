@@ -20,13 +20,14 @@ RANKS = 20
 """Codes among which the declared one is looked for."""
 
 
-def fits_of(request: Request, file: CaseFile, numbers: Iterable[int]) -> dict[int, Fit]:
-    """Number of a line to what fits its description better, where that is sure enough."""
+def fits_of(request: Request, file: CaseFile, numbers: Iterable[int]) -> dict[int, Fit] | None:
+    """Number of a line to what fits its description better, where that is sure enough; None where
+    that is not known yet."""
     classifier = classifier_of(request)
     if not classifier.is_ready:
         if request.app.state.own_process:
             classifier.begin()
-        return {}
+        return None
     wanted = frozenset(numbers)
     found = {}
     for line in file.record.lines:
@@ -41,6 +42,7 @@ def fit_of(classifier: Classifier, description: str, declared: str) -> Fit | Non
     """What fits one description better than a code; kept."""
     text = tidy(description)
     known: Fit | None = classifier.kept(
-        (text, declared[:6]), lambda: fit(classifier.suggest(text, limit=RANKS), declared)
+        (text, (declared[:6], classifier.revision)),
+        lambda: fit(classifier.suggest(text, limit=RANKS), declared),
     )
     return known

@@ -69,6 +69,11 @@ class Classifier:
         """Whether an answer comes at once."""
         return self._ready.is_set() and self._broken is None
 
+    @property
+    def revision(self) -> int:
+        """Raised by every example that is added, whichever process did it."""
+        return self.service.library.revision()
+
     def wait(self) -> Classification:
         """The service with its engine. Errors: EngineStarting ``web.classifier_starting``."""
         self.begin()

@@ -1,7 +1,8 @@
 """Many descriptions at once: kept as a folder beside the database, worked through in a thread.
 
 What is done is seen from the files themselves, so that the page can be closed and come back to. A
-batch that a restart interrupted can be begun again. A batch is its owner's, for seven days.
+batch that a restart interrupted is begun again as soon as its owner looks. A batch is its owner's,
+for seven days.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from tradelane.classification.batches import COLUMNS, classify_file
@@ -31,11 +33,15 @@ MOST_LINES = 5_000
 MOST_BYTES = 8 << 20
 LONGEST = 2_000
 DAYS = 7
-QUIET = 120.0
-"""Seconds without a sign of life after which a batch can be begun again."""
+SIGN_EVERY = 5.0
+"""Seconds between two signs of life of a batch that waits its turn or is worked on."""
+QUIET = 30.0
+"""Seconds without a sign of life after which a batch is begun again, unless this process has it."""
 TEXT_COLUMNS = ("text", "description", "goods", "goods_description")
 _ID = re.compile(r"[0-9a-f]{16}")
 _ONE_AT_A_TIME = threading.Lock()
+_HERE: set[str] = set()
+"""What this process works on, or has waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +91,28 @@ class Batches:
         self._start(batch)
         return batch
 
-    def again(self, batch: Batch) -> None:
+    def again(self, batch: Batch) -> Batch:
         """Begin one anew that a restart interrupted, or that failed."""
         fresh = replace(batch, done=0, state="running", counts=(), note="", quiet=False)
         self._write(fresh)
         self._start(fresh)
+        return fresh
 
     def of(self, owner: int) -> list[Batch]:
-        """Somebody's, newest first."""
+        """Somebody's, newest first; what a restart interrupted goes on."""
         found = [self._read(path.parent.name) for path in self._root.glob("*/about.json")]
-        mine = [one for one in found if one is not None and one.owner == owner]
+        mine = [
+            self.again(one) if one.quiet else one
+            for one in found
+            if one is not None and one.owner == owner
+        ]
         return sorted(mine, key=lambda one: one.at, reverse=True)
 
     def get(self, batch_id: str, owner: int) -> Batch:
-        """One of somebody's. Errors: NotFound ``classification.batch_unknown``."""
+        """One of somebody's; where a restart interrupted it, it goes on.
+
+        Errors: NotFound ``classification.batch_unknown``.
+        """
         found = self._read(batch_id) if _ID.fullmatch(batch_id) else None
         if found is None or found.owner != owner:
             raise NotFound(
@@ -108,7 +122,7 @@ class Batches:
                     hint=f"Batches are kept for {DAYS} days.",
                 )
             )
-        return found
+        return self.again(found) if found.quiet else found
 
     def discard(self, batch: Batch) -> None:
         """Throw one away."""
@@ -128,9 +142,16 @@ class Batches:
                     continue
                 yield [safe_cell(texts[int(told["row"]) - 1]), *row]
 
+    def first_open(self, batch: Batch, most: int) -> list[dict[str, str]]:
+        """The first lines that need a person, by the columns of the table."""
+        rows = self.rows(batch, only_open=True)
+        names = next(rows)
+        return [dict(zip(names, row, strict=True)) for row in islice(rows, most)]
+
     # ------------------------------------------------------------ working
 
     def _start(self, batch: Batch) -> None:
+        _HERE.add(batch.id)
         threading.Thread(
             target=self._work, args=(batch,), name=f"batch {batch.id}", daemon=True
         ).start()
@@ -141,18 +162,26 @@ class Batches:
         def progress(stage: str, done: int, total: int | None = None) -> None:
             self._write(replace(batch, done=done))
 
+        # Of its own, should another process take a silent batch for dead.
+        out = folder / f"part.{secrets.token_hex(4)}.csv"
         try:
-            with _ONE_AT_A_TIME:
+            while not _ONE_AT_A_TIME.acquire(timeout=SIGN_EVERY):
+                self._write(batch)
+            try:
                 self._write(batch)
                 service = self._classifier.wait()
-                out = folder / "part.csv"
                 counts = classify_file(service, folder / "in.csv", "text", out, progress)
+            finally:
+                _ONE_AT_A_TIME.release()
             out.replace(folder / "out.csv")
             told = tuple(sorted(counts.items()))
             self._write(replace(batch, done=batch.lines, state="done", counts=told))
         except Exception as error:  # the page says so, and it can be begun again
             if folder.exists():
                 self._write(replace(batch, state="failed", note=str(error)[:300]))
+        finally:
+            out.unlink(missing_ok=True)
+            _HERE.discard(batch.id)
 
     def _write(self, batch: Batch) -> None:
         folder = self._root / batch.id
@@ -165,7 +194,8 @@ class Batches:
         path = self._root / batch_id / "about.json"
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
-            quiet = said["state"] == "running" and time.time() - path.stat().st_mtime > QUIET
+            silent = batch_id not in _HERE and time.time() - path.stat().st_mtime > QUIET
+            quiet = said["state"] == "running" and silent
         except (OSError, ValueError):
             return None
         counts = tuple((str(name), int(number)) for name, number in said["counts"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from tradelane.classification.facets import Facets
-from tradelane.classification.model import Ranked, Suggestion
+from tradelane.classification.model import Evidence, Ranked, Suggestion
 from tradelane.classification.words import LONGEST, words
 from tradelane.kit import packs
 from tradelane.kit.packs import read_date
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MOST_ANSWERS = 12
 MOST_SIBLINGS = 12
 MOST_GOODS = 8
+QUOTED = 80
+"""Characters of an example that a reason quotes."""
 
 SURE = (
     (0.9, N_("very likely")),
@@ -81,13 +83,20 @@ class Candidate:
     rate: str
 
     @property
+    def is_remote(self) -> bool:
+        """Whether its probability rounds to nothing."""
+        return self.ranked.probability < 0.005
+
+    @property
     def path(self) -> tuple[tuple[str, str], ...]:
         """What leads to it, without the code itself."""
         return self.ranked.path[:-1]
 
-    def evidence(self, kind: str) -> list[Any]:
-        """What was loaded and speaks for it, of a kind."""
-        return [one for one in self.ranked.evidence if one.kind == kind]
+    @property
+    def long_examples(self) -> list[Evidence]:
+        """Examples that speak for it of which its reasons quote no more than the beginning."""
+        found = self.ranked.evidence
+        return [one for one in found if one.kind == "example" and len(one.text) > QUOTED]
 
 
 def read_answers(given: Sequence[str], facets: Facets) -> dict[str, str]:

@@ -25,6 +25,7 @@ YEAR = 365 * 24 * 3600
 NAVIGATION: Sequence[tuple[str, str, tuple[Scope, ...]]] = (
     ("/declarations", N_("Declarations"), (Scope.DECLARATIONS_READ,)),
     ("/declarations/new", N_("File a declaration"), (Scope.DECLARATIONS_WRITE,)),
+    ("/classify", N_("Find a code"), (Scope.DECLARATIONS_WRITE,)),
     ("/messages", N_("Messages"), (Scope.DECLARATIONS_READ,)),
     ("/events", N_("Events"), (Scope.EVENTS_READ,)),
     ("/queue", N_("Queue"), (Scope.CASES_READ,)),
@@ -37,6 +38,7 @@ NAVIGATION: Sequence[tuple[str, str, tuple[Scope, ...]]] = (
         (Scope.OVERSIGHT_READ, Scope.RULES_PROPOSE, Scope.RULES_AGREE),
     ),
     ("/models", N_("Models"), (Scope.OVERSIGHT_READ, Scope.FIGURES_READ)),
+    ("/classify", N_("Find a code"), (Scope.CASES_READ, Scope.MODELS_PROPOSE)),
     ("/audit", N_("Audit"), (Scope.AUDIT_READ,)),
     ("/hub/proposals", N_("Changes to AI rules"), (Scope.CORPUS_PROPOSE, Scope.CORPUS_REVIEW)),
     ("/people", N_("People"), (Scope.ACCOUNTS_MANAGE,)),

@@ -14,6 +14,8 @@ from starlette.responses import Response
 
 from tradelane.accounts.model import Principal, Scope
 from tradelane.classification.model import Suggestion
+from tradelane.kit.errors import Problem
+from tradelane.trade.identifiers import ASSIGNED_ECONOMIES
 from tradelane.web import pages
 from tradelane.web.access import PUBLIC, Asking
 from tradelane.web.classifier import classifier_of, known_facets
@@ -28,16 +30,32 @@ from tradelane.web.classify_view import (
     tariffs,
     tidy,
 )
+from tradelane.web.economies import economies
 from tradelane.web.sheets import open_draft
 
+SOURCE_READERS = (Scope.FIGURES_READ, Scope.CASES_READ, Scope.MODELS_PROPOSE)
+
 router = APIRouter(include_in_schema=False)
+
+_NOTHING = Problem(
+    "classification.text_missing",
+    "Say what the goods are.",
+    pointer="/q",
+    hint="For example: men's cotton knitted T-shirt.",
+)
+_ORIGIN = Problem(
+    "classification.origin",
+    "The origin has to be the two letters of an economy.",
+    pointer="/origin",
+    hint="For example CN.",
+)
 
 
 @router.get("/classify")
 def find_code(
     request: Request,
     asker: Annotated[Asking, Depends(PUBLIC)],
-    q: str = "",
+    q: str | None = None,
     answer: Annotated[list[str] | None, Query()] = None,
     territory: Annotated[str, Query(max_length=40)] = "",
     origin: Annotated[str, Query(max_length=40)] = "",
@@ -51,7 +69,13 @@ def find_code(
     if wanted is None:
         draft = None
     asked = Question(
-        tidy(q) or tidy(wanted or ""), {}, territory, origin.strip().upper()[:2], on, draft, line
+        tidy(q or "") or tidy(wanted or ""),
+        {},
+        territory,
+        origin.strip().upper()[:2],
+        on,
+        draft,
+        line,
     )
     known = tariffs()
     suggestion: Suggestion | None = None
@@ -64,9 +88,18 @@ def find_code(
         asked = Question(asked.text, answers, asked.territory, asked.origin, asked.on, draft, line)
         suggestion = classifier.suggest(asked.text, answers)
         answered = said(answers, facets)
+    problems = []
+    if q is not None and not asked.text:
+        problems.append(_NOTHING)
+    if asked.text and asked.territory and asked.origin not in ASSIGNED_ECONOMIES:
+        problems.append(_ORIGIN)
+    locale = pages.locale_of(request, asker.principal)
     return pages.render(
         request,
         "classify/find.html",
+        problems=[problem.to_dict() for problem in problems],
+        origin=dict(economies(locale)).get(asked.origin, asked.origin),
+        may_read_sources=may_read_sources(asker.principal),
         asked=asked,
         suggestion=suggestion,
         answered=answered,
@@ -77,6 +110,11 @@ def find_code(
         rates=rates,
         day=day_of(lane, asked.on).isoformat(),
     )
+
+
+def may_read_sources(principal: Principal | None) -> bool:
+    """Whether somebody may see what codes are learned from."""
+    return principal is not None and any(principal.may(scope) for scope in SOURCE_READERS)
 
 
 def _wanted(

@@ -30,6 +30,9 @@ Asker = Annotated[Asking, Depends(SIGNED_IN)]
 FORM = [Depends(check_form)]
 BATCH = "/classify/batch"
 MOST_RUNNING = 2
+MOST_SHOWN = 50
+OVER = "over"
+"""The id of the last event of a batch."""
 
 
 @router.get(BATCH)
@@ -55,7 +58,7 @@ async def take(request: Request, asker: Asker) -> Response:
         try:
             texts = read_texts(data, pasted)
             running = [one for one in batches.of(owner) if one.state == "running"]
-            if sum(not one.quiet for one in running) >= MOST_RUNNING:
+            if len(running) >= MOST_RUNNING:
                 raise InputRefused(
                     Problem(
                         "classification.batch_busy",
@@ -74,8 +77,26 @@ async def take(request: Request, asker: Asker) -> Response:
 @router.get(BATCH + "/{batch_id}")
 def show_batch(request: Request, asker: Asker, batch_id: str) -> Response:
     """How far it is, and what came out."""
+    batches = _batches(request)
+    batch = batches.get(batch_id, principal_of(asker).user_id)
+    return pages.render(
+        request,
+        "classify/batch.html",
+        batch=batch,
+        rows=batches.first_open(batch, MOST_SHOWN) if batch.state == "done" else [],
+        path=f"{BATCH}/{batch.id}",
+    )
+
+
+@router.get(BATCH + "/{batch_id}/progress")
+def follow(request: Request, asker: Asker, batch_id: str) -> Response:
+    """One event with how far it is; a browser asks again after two seconds, until it is over."""
     batch = _batches(request).get(batch_id, principal_of(asker).user_id)
-    return pages.render(request, "classify/batch.html", batch=batch, path=f"{BATCH}/{batch.id}")
+    over = batch.state != "running"
+    if over and request.headers.get("last-event-id") == OVER:
+        return Response(status_code=204)
+    event = f"id: {OVER if over else batch.done}\nretry: 2000\ndata: {batch.done}\n\n"
+    return Response(event, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
 
 @router.get(BATCH + "/{batch_id}/{which}.csv")
@@ -107,7 +128,7 @@ def change(
     if step == "discard":
         batches.discard(batch)
         return pages.see_other(BATCH, "discarded")
-    if batch.quiet or batch.state == "failed":
+    if batch.state == "failed":
         batches.again(batch)
     return pages.see_other(f"{BATCH}/{batch.id}")
 

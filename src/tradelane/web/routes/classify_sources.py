@@ -3,7 +3,9 @@ an officer proposes and a second person agrees to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+import csv
+import io
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
@@ -11,27 +13,28 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tradelane.accounts.model import Scope
+from tradelane.accounts.model import Principal, Scope
+from tradelane.approvals.model import Proposal
 from tradelane.classification.store import SqlExampleStore
 from tradelane.journeys import goods_examples
 from tradelane.journeys.goods_examples import MOST_BYTES, MOST_ROWS
-from tradelane.journeys.workbench import open_file
+from tradelane.journeys.workbench import read_file
 from tradelane.kit.errors import TradelaneError
+from tradelane.kit.spreadsheet import safe_cell
 from tradelane.trade.hscode import show_code
 from tradelane.web import pages
 from tradelane.web.access import Allow, Asking, check_form, principal_of
 from tradelane.web.case_fits import fit_of
 from tradelane.web.classifier import classifier_of
 from tradelane.web.problems import status_of
+from tradelane.web.routes.classify import SOURCE_READERS
 from tradelane.web.routes.queue import viewer_of
 
 if TYPE_CHECKING:
     from tradelane.platform import Tradelane
 
 router = APIRouter(include_in_schema=False)
-Reader = Annotated[
-    Asking, Depends(Allow(Scope.FIGURES_READ, Scope.CASES_READ, Scope.MODELS_PROPOSE))
-]
+Reader = Annotated[Asking, Depends(Allow(*SOURCE_READERS))]
 Teacher = Annotated[Asking, Depends(Allow(Scope.MODELS_PROPOSE))]
 Proposer = Annotated[Asking, Depends(Allow(Scope.CASES_DECIDE))]
 Agreer = Annotated[Asking, Depends(Allow(Scope.CASES_DECIDE, Scope.MODELS_PROPOSE))]
@@ -64,7 +67,9 @@ async def teach(request: Request, asker: Teacher) -> Response:
         lane: Tradelane = request.app.state.lane
         try:
             rows = goods_examples.read_file(data)
-            new = goods_examples.teach(lane.classification.library, rows, name, licence)
+            new = goods_examples.teach(
+                lane, lane.classification.library, rows, name, licence, principal_of(asker).login
+            )
         except TradelaneError as error:
             typed = {"name": name, "licence": licence}
             return _sources(request, asker, error, typed)
@@ -72,6 +77,28 @@ async def teach(request: Request, asker: Teacher) -> Response:
         return _sources(request, asker, kept=(len(rows), sum(new.values())))
 
     return await run_in_threadpool(work)
+
+
+@router.get(SOURCES + "/examples.csv")
+def download(request: Request, asker: Reader, source: str = "") -> Response:
+    """The examples of a source, or of all, as a file that can be corrected and sent again."""
+    lane: Tradelane = request.app.state.lane
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["id", "text", "code", "date", "status", "source"])
+    with lane.database.read() as tx:
+        for one in STORE.all_examples(tx):
+            if source in ("", one.source):
+                day, status = (
+                    (one.revoked_on, "revoked") if one.revoked_on else (one.valid_from, "valid")
+                )
+                writer.writerow(
+                    [one.id, safe_cell(one.text), one.code, day, status, safe_cell(one.source)]
+                )
+    headers = {"content-disposition": 'attachment; filename="examples.csv"'}
+    return Response(
+        out.getvalue().encode("utf-8-sig"), headers=headers, media_type="text/csv; charset=utf-8"
+    )
 
 
 def _sources(
@@ -129,16 +156,20 @@ async def propose(request: Request, asker: Proposer) -> Response:
     def work() -> Response:
         lane: Tradelane = request.app.state.lane
         principal = principal_of(asker)
-        file = open_file(lane, case, viewer_of(principal))
+        file = read_file(lane, case, viewer_of(principal))
         declared = {one.goods.number: one.goods.hs_code for one in file.record.lines}
-        where = f"{file.case.declarant}/{file.case.reference}/{line}"
+        seen = {
+            "declared": declared.get(line, "")[:10],
+            "where": f"{file.case.declarant}/{file.case.reference}/{line}",
+            "case": file.case.id,
+            "office": file.case.office,
+        }
         try:
             goods_examples.propose(
                 lane,
                 given["text"],
                 given["code"],
-                declared.get(line, ""),
-                where,
+                seen,
                 principal.login,
                 given["reason"],
             )
@@ -150,7 +181,12 @@ async def propose(request: Request, asker: Proposer) -> Response:
 
 
 @router.post(CORRECTIONS + "/{proposal_id:int}/{step}", dependencies=FORM)
-async def decide(request: Request, asker: Agreer, proposal_id: int, step: str) -> Response:
+async def decide(
+    request: Request,
+    asker: Agreer,
+    proposal_id: int,
+    step: Literal["agree", "decline", "withdraw"],
+) -> Response:
     """Agree to a correction, decline it, or take one's own back."""
     form = await request.form()
     digest, remark = (str(form.get(name, ""))[:2000] for name in ("digest", "remark"))
@@ -182,7 +218,7 @@ def _new(
     given: dict[str, str] | None = None,
 ) -> Response:
     lane: Tradelane = request.app.state.lane
-    file = open_file(lane, case, viewer_of(principal_of(asker)))
+    file = read_file(lane, case, viewer_of(principal_of(asker)))
     goods = {one.goods.number: one.goods for one in file.record.lines}
     one = goods.get(line) or next(iter(goods.values()))
     typed = given or {"text": one.description, "code": "", "reason": ""}
@@ -223,8 +259,15 @@ def _corrections(request: Request, asker: Asking, error: TradelaneError | None =
         decided=[one for one in latest if not one.is_open],
         login=principal.login,
         wording=wording,
+        may_open={one.id for one in waiting if _may_open(principal, one)},
         problems=[] if error is None else pages.problems_of(error),
     )
+
+
+def _may_open(principal: Principal, proposal: Proposal) -> bool:
+    """Whether somebody may see the case that a correction comes from: those of their office."""
+    offices = ("", proposal.content.get("office") or None)
+    return principal.may(Scope.CASES_READ) and principal.office in offices
 
 
 def _whole(value: Any) -> int:
