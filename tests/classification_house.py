@@ -16,7 +16,7 @@ from tradelane.platform import Tradelane
 
 _NOWHERE = Path("/nonexistent/tradelane-classification")
 
-GARMENTS = ["t-shirt", "singlet", "vest", "undershirt", "tank top", "tee", "camisole", "top"]
+GARMENTS = ["t-shirt", "singlet", "vest", "undershirt", "tank top", "camisole", "top"]
 SHORT = [
     *[(f"{word} of cotton, {how}", "610910") for word in GARMENTS for how in ("printed", "plain")],
     *[(f"{word} of polyester, {how}", "610990") for word in GARMENTS for how in ("red", "blue")],
@@ -28,7 +28,7 @@ SHORT = [
     *[(f"{word} wooden chair", "940161") for word in ("oak", "padded", "dining", "arm", "soft")],
     *[(f"{word} ball pen", "960810") for word in ("blue ink", "red ink", "click", "gel", "fine")],
 ]
-"""Some seventy short examples: enough that a reranker and a linear classifier are learned."""
+"""Some sixty short examples: enough that a reranker and a linear classifier are learned."""
 
 
 @cache
