@@ -1,4 +1,5 @@
-"""A trader asks for a code, answers the question, and takes the code into the filing form."""
+"""Finding codes as people do: a trader asks, answers the question and takes the code into the
+form; a parcel platform's lines are worked through; an officer's correction becomes an example."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ def test_a_trader_asks_answers_and_takes_the_code(
     page.get_by_label("Currency of the invoice").fill("USD")
     page.get_by_label("Shipped from").select_option("CN")
     page.get_by_role("button", name="Continue to the goods").click()
-    page.get_by_label("What are the goods?").fill("t-shirt")
+    page.get_by_label("What are the goods?").fill("shirt")
     page.get_by_role("button", name="Find the code").click()
 
     expect(page.get_by_role("heading", name="One answer would change the result")).to_be_visible()
@@ -56,6 +57,72 @@ def test_a_trader_asks_answers_and_takes_the_code(
     code = use.get_attribute("value") or "nothing"
     use.click()
     expect(page.get_by_label("HS code")).to_have_value(code)
+
+
+def test_many_lines_are_worked_through_before_ones_eyes(
+    new_page: Callable[..., Page],
+    sign_in: Callable[[Page, str], None],
+    check_accessible: Callable[[Page], None],
+    picture: Callable[[Page, str], Path],
+) -> None:
+    page = new_page(PHONE)
+    sign_in(page, "trader")
+    page.goto("/classify")
+    page.get_by_role("link", name="Codes for many descriptions at once").click()
+    lines = ["cotton knitted T-shirt", "green tea in bags", "gift", "shirt"] * 60
+    page.get_by_label("Or paste descriptions").fill("\n".join(lines))
+    page.get_by_role("button", name="Find codes").click()
+
+    # The page follows by itself, without being loaded again.
+    expect(page.get_by_text("Every line with its five likeliest codes")).to_be_visible()
+    told = page.get_by_text(" lines need a person").inner_text()
+    assert int(told.split()[0]) >= 120, told
+    expect(page.get_by_text("What is the gift itself?").first).to_be_visible()
+    check_accessible(page)
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    picture(page, "classify-batch-done-390")
+    with page.expect_download() as taken:
+        page.get_by_text("The lines that need a person, with what to ask").click()
+    assert len(taken.value.path().read_text(encoding="utf-8-sig").splitlines()) == 1 + int(
+        told.split()[0]
+    )
+
+
+def test_a_correction_by_two_persons_is_used_at_once(
+    new_page: Callable[..., Page],
+    sign_in: Callable[[Page, str], None],
+    check_accessible: Callable[[Page], None],
+    picture: Callable[[Page, str], Path],
+) -> None:
+    officer, analyst = new_page(DESKTOP), new_page(DESKTOP)
+    sign_in(officer, "supervisor")
+    sign_in(analyst, "analyst")
+    officer.goto("/queue")
+    officer.locator("main table a[href^='/cases/']").first.click()
+    officer.get_by_role("link", name="Say which code this description belongs to").first.click()
+    officer.get_by_label("Description").fill("zither kazoo of Port Meridian")
+    officer.get_by_label("Belongs to").fill("9205.90")
+    officer.get_by_label("Reason").fill("Ruling 12 of last year says so.")
+    check_accessible(officer)
+    officer.get_by_role("button", name="Propose").click()
+    mine = officer.locator("section.panel", has_text="zither kazoo of Port Meridian")
+    expect(mine.get_by_text("A colleague has to look at it")).to_be_visible()
+    expect(mine.get_by_role("button", name="Agree")).to_have_count(0)
+
+    analyst.goto("/classify/corrections")
+    check_accessible(analyst)
+    picture(analyst, "classify-correction-waits")
+    waiting = analyst.locator("section.panel", has_text="zither kazoo of Port Meridian")
+    waiting.get_by_role("button", name="Agree").click()
+    expect(analyst.get_by_role("table", name="The latest that were decided")).to_contain_text(
+        "zither kazoo of Port Meridian"
+    )
+
+    officer.goto("/classify?q=zither kazoo of Port Meridian")
+    expect(officer.locator("#codes > li").first).to_contain_text("9205.90")
+    why = officer.locator("#codes > li").first
+    expect(why).to_contain_text("officers of this administration")
+    picture(officer, "classify-learned")
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desk"])

@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import quote
 
+import jsonschema_rs
 import pytest
 
 from page_words import Words, left_in_english
@@ -18,6 +19,7 @@ from tradelane.platform import Tradelane
 from tradelane.web.classifier import Classifier, EngineStarting, known_facets
 from tradelane.web.classify_view import Question, read_answers, tidy
 from tradelane.web.pages import LOCALE
+from tradelane.web.routes.classify_api import EXAMPLE
 from trader_forms import LINE, House, Visitor, typed, value
 
 SHIRT = "men's T-shirt"
@@ -286,6 +288,28 @@ def test_what_programs_send_wrongly_is_refused_at_its_field(
     answer = house.token("trader", Scope.DECLARATIONS_READ).post("/api/v1/classify", json=given)
     assert answer.status_code == 422
     assert answer.json()["code"] == "web.field"
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_wrong_line_is_named(house: House) -> None:
+    client = house.token("trader", Scope.DECLARATIONS_READ)
+    answer = client.post(
+        "/api/v1/classify",
+        content=b'{"text": "green tea"}\n\n{"text": 3}\n',
+        headers={"content-type": "application/x-ndjson"},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["line"] == 3
+
+
+def test_the_examples_of_the_description_have_its_shape(house: House) -> None:
+    described = house.visitor().get("/api/openapi.json").json()["paths"]["/api/v1/classify"]["post"]
+    content = described["responses"]["200"]["content"]
+    jsonschema_rs.validate(content["application/json"]["schema"], EXAMPLE)
+    items = content["application/json"]["schema"]["properties"]["items"]["items"]
+    for line in content["application/x-ndjson"]["example"].splitlines():
+        jsonschema_rs.validate(items, json.loads(line))
+    assert set(described["requestBody"]["content"]) == {"application/json", "application/x-ndjson"}
 
 
 def test_nobody_asks_in_bulk_without_an_account(house: House) -> None:

@@ -194,10 +194,12 @@ class Batches:
         path = self._root / batch_id / "about.json"
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
-            silent = batch_id not in _HERE and time.time() - path.stat().st_mtime > QUIET
-            quiet = said["state"] == "running" and silent
+            age = time.time() - path.stat().st_mtime
         except (OSError, ValueError):
             return None
+        if age > DAYS * 86_400:
+            return None
+        quiet = said["state"] == "running" and age > QUIET and batch_id not in _HERE
         counts = tuple((str(name), int(number)) for name, number in said["counts"])
         return Batch(**{**said, "counts": counts, "quiet": quiet})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
@@ -11,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from tradelane.classification.model import DECISIONS, Suggestion
+from tradelane.classification.model import CODE, DECISIONS, TOO_GENERIC, Suggestion
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.nomenclature.model import SHIPPED_EDITION
 from tradelane.web import shapes
@@ -71,14 +72,74 @@ _ASKED: dict[str, Any] = {
     },
     "additionalProperties": False,
 }
-_BODY = body(_ASKED, {"text": "men's cotton T-shirt", "answers": {"made": "knitted"}})
+_BODY = body(_ASKED, {"text": "men's cotton T-shirt", "answers": {"made": "knitted"}, "limit": 1})
 _BODY["requestBody"]["content"][NDJSON] = {
     "schema": {"type": "string", "description": "An object with a text a line."},
-    "example": '{"text": "men\'s cotton T-shirt"}\n',
+    "example": '{"text": "men\'s cotton T-shirt"}\n{"text": "gift"}\n',
 }
-_ANSWERS = shapes.answers(_FOUND, 401, 403, 413, 415, 422, 429, 503)
+_TERM = {
+    "kind": "term",
+    "text": "t-shirt",
+    "source": "glossary",
+    "place": "en-apparel.csv:409",
+    "code": "610910",
+}
+_SHIRT = {
+    "text": "men's cotton T-shirt",
+    "decision": CODE,
+    "ranked": [
+        {
+            "code": "610910",
+            "level": "subheading",
+            "probability": "0.6366",
+            "wording": "T-shirts, singlets and other vests; of cotton, knitted or crocheted",
+            "path": [
+                {"code": "XI", "wording": "Textiles and textile articles"},
+                {
+                    "code": "61",
+                    "wording": "Apparel and clothing accessories; knitted or crocheted",
+                },
+                {
+                    "code": "6109",
+                    "wording": "T-shirts, singlets and other vests; knitted or crocheted",
+                },
+                {
+                    "code": "610910",
+                    "wording": "T-shirts, singlets and other vests; of cotton, knitted or "
+                    "crocheted",
+                },
+            ],
+            "reasons": ["“t-shirt” usually means 6109.10."],
+            "evidence": [_TERM],
+        }
+    ],
+    "headings": [],
+    "question": None,
+    "notes": [],
+    "goods": [],
+    "facets": {"material": ["cotton"], "wearer": ["men"], "made": ["knitted"]},
+}
+_GIFT = {
+    "text": "gift",
+    "decision": TOO_GENERIC,
+    "ranked": [],
+    "headings": [],
+    "question": {
+        "text": "What is the gift itself?",
+        "facet": "",
+        "options": [],
+        "gain": "0.000",
+    },
+    "notes": ["A gift is classified as the thing that it is."],
+    "goods": [],
+    "facets": {},
+}
+EXAMPLE = {"edition": SHIPPED_EDITION, "items": [_SHIRT]}
+LINES = "".join(orjson.dumps(one).decode() + "\n" for one in (_SHIRT, _GIFT))
+_ANSWERS = shapes.answers(_FOUND, 401, 403, 413, 415, 422, 429, 503, example=EXAMPLE)
 _ANSWERS[200]["content"][NDJSON] = {
-    "schema": {"type": "string", "description": "What is said of each line, in their order."}
+    "schema": {"type": "string", "description": "What is said of each line, in their order."},
+    "example": LINES,
 }
 
 
@@ -125,9 +186,12 @@ def _lines(data: bytes) -> list[str]:
     if len(lines) > MOST_LINES:
         raise _refused(f"One request takes at most {MOST_LINES:,} lines.", "")
     found: list[str] = []
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         if line.strip():
-            found.append(_text(parse_object(line).get("text"), f"/{len(found)}/text"))
+            try:
+                found.append(_text(parse_object(line).get("text"), f"/{len(found)}/text"))
+            except InputRefused as error:
+                raise InputRefused(replace(one, line=number) for one in error.problems) from None
     return found
 
 
