@@ -29,7 +29,9 @@ BESIDE_LONGER = 0.75
 """What is left of a single word's strength beside a term of several words."""
 _GIVES_WAY = 0.3
 """A single word that is so much stronger does not give way."""
-SPREAD, SPREAD_OUT = 4, 0.9
+TOGETHER = 1
+"""A term hides those that are part of it where at most so many words stand between its own."""
+SPREAD, SPREAD_OUT = 2, 0.85
 """Words of a term may have so many others between them; every further one weakens it."""
 _SMALL = frozenset(["a", "an", "the", "of", "for", "and", "or", "with", "in", "to"])
 _MOST_PROBLEMS = 50
@@ -87,9 +89,11 @@ class Glossary:
             for match in (self._weigh(entry, asked),)
             if match is not None
         ]
-        longer = {m.entry.parts for m in found if len(m.entry.parts) > 1}
-        if not longer:
+        several = {m.entry.parts for m in found if len(m.entry.parts) > 1}
+        if not several:
             return found
+        # "blender with a jar" is a blender, though there is a term "blender jar".
+        longer = {p for p in several if _span(asked.tokens, p) <= len(p) + TOGETHER}
         best = max(m.strength for m in found if len(m.entry.parts) > 1)
         kept = []
         for match in found:
