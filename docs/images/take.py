@@ -22,6 +22,9 @@ FIGURES = {
     "budgets": "Precision by budget",
 }
 """Name of a picture, and the first words of its caption on the page of the model in force."""
+_SHIRT = "/classify?q=men%27s+shirt+of+cotton&territory=demo&origin=CN&on=2026-10-30"
+CLASSIFY = (("classify", 1240, _SHIRT), ("classify-phone", 1000, _SHIRT))
+"""Pictures of finding a code, how high, and what is asked."""
 TALLEST = 830
 """Pixels of a section that are shown."""
 
@@ -68,6 +71,11 @@ def take(address: str) -> None:
         page.locator("main table a[href^='/cases/']").first.click()
         page.wait_for_url("**/cases/*")
         page.screenshot(path=HERE / "case.png")
+        for name, height, address_of in CLASSIFY:
+            size = ViewportSize(width=390 if "phone" in name else 1280, height=height)
+            page = browser.new_context(viewport=size, reduced_motion="reduce").new_page()
+            page.goto(address + address_of)
+            page.screenshot(path=HERE / f"{name}.png")
         page = browser.new_context(viewport=screen, reduced_motion="reduce").new_page()
         sign_in(page, address, "supervisor")
         page.goto(f"{address}/overview")

@@ -129,8 +129,13 @@ def word_of(probability: float) -> str:
     """
     >>> word_of(0.95), word_of(0.5), word_of(0.01)
     ('very likely', 'more likely than not', 'unlikely')
+
+    The word fits the percentage that stands beside it: 19.7 % is shown as 20 %.
+
+    >>> word_of(0.197)
+    'possible'
     """
-    return next(word for least, word in SURE if probability >= least)
+    return next(word for least, word in SURE if round(probability, 2) >= least)
 
 
 def candidates(
