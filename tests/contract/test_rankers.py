@@ -9,6 +9,7 @@ from tradelane.classification import facets, glossary, known, wordings
 from tradelane.classification.asked import Asked, ask
 from tradelane.classification.model import Example
 from tradelane.classification.rankers import RANKERS, Ranker, new
+from tradelane.classification.rankers.linear import Linear
 from tradelane.kit import packs
 from tradelane.nomenclature import Nomenclature
 
@@ -82,3 +83,43 @@ def test_the_true_code_of_plain_goods_is_among_the_best_twenty(
     row = ranker.scores(asked[:2])[0]
     best = np.argsort(-row, kind="stable")[:20]
     assert "610910" in {ground.wordings.codes[place] for place in best}
+
+
+def test_learning_again_gives_the_same_scores(
+    ranker: Ranker, ground: known.Known, asked: list[Asked]
+) -> None:
+    if ranker.name == "linear":
+        return  # its exam is saving: see below
+    again = new(ranker.name)
+    again.learn(ground)
+    assert np.array_equal(again.scores(asked[:3]), ranker.scores(asked[:3]))
+
+
+def test_what_is_saved_comes_back_to_the_byte(ranker: Ranker, asked: list[Asked]) -> None:
+    if not isinstance(ranker, Linear):
+        return  # the others are made anew from what they know
+    files = ranker.dump()
+    back = Linear()
+    back.restore(files)
+    assert back.dump() == files
+    assert np.allclose(back.scores(asked), ranker.scores(asked), rtol=1e-3)
+
+
+def test_an_example_raises_its_code_for_whoever_learns_from_examples(
+    ranker: Ranker, ground: known.Known
+) -> None:
+    """A word that only an example has."""
+    if ranker.name not in ("neighbours", "profile", "related", "linear"):
+        return
+    (one,) = [ask("绿茶", ground.facets)]
+    row = ranker.scores([one])[0]
+    place = ground.wordings.codes.index("090210")
+    assert row[place] == row.max() > 0
+
+
+def test_unseen_words_break_nothing_and_favour_nobody(ranker: Ranker, asked: list[Asked]) -> None:
+    if ranker.name == "linear":
+        return  # it has a level for every code
+    nonsense = ranker.scores([asked[TEXTS.index("zzzxq qqqz")]])[0]
+    plain = ranker.scores([asked[0]])[0]
+    assert nonsense.max() <= plain.max() + 1e-6

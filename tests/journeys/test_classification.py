@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -239,21 +240,32 @@ def test_another_process_learns_and_one_that_runs_knows_it_at_once(
     service = line.lane.classification
     before = service.suggest("vrontik moulded thing")
     assert not any(e.kind == "example" for r in before.ranked for e in r.evidence)
-    given = examples(tmp_path)
-    given.write_text(given.read_text() + "vrontik moulded thing,392690\n")
+    given = csv_of(tmp_path, "text,code\nvrontik moulded thing,392690\n", "mine.csv")
 
     learned = run_cli("--home", tmp_path / "home", "classify", "learn", given, "--licence", "own")
 
     assert learned.returncode == 0, learned.stderr
-    assert f"mine: {len(SHORT) + 1} new examples." in learned.stdout
+    assert "mine: 1 new examples." in learned.stdout
+    began = time.process_time()
     after = service.suggest("vrontik moulded thing")
-    assert "392690" in [one.code for one in after.ranked[:2]]
-    (cited,) = {
-        e.text for one in after.ranked for e in one.evidence if e.text.startswith("vrontik")
-    }
-    assert cited == "vrontik moulded thing"
-    assert service._models.newest() is not None, "what the other process fitted is used"
-    for found in service.suggest_many([text for text, _code in SHORT[::6]]):
-        assert all(0 <= one.probability <= 1 for one in found.ranked)
+    assert time.process_time() - began < 10
+    best = after.ranked[0]
+    assert best.code == "392690"
+    assert any(e.text == "vrontik moulded thing" and e.source == "mine" for e in best.evidence)
+
+
+@pytest.mark.slow
+def test_enough_examples_are_weighed_anew_and_the_model_is_kept(line: Line, tmp_path: Path) -> None:
+    given = examples(tmp_path)
+    said = line.said("learn", given, "--licence", "own")
+    assert f"mine: {len(SHORT)} new examples." in said
+    again = sharing(Tradelane(tmp_path / "home"))
+    assert again.classification._models.newest() is not None
+    asked = [text for text, _code in SHORT[::4]]
+    here = line.lane.classification.suggest_many(asked)
+    for one, other in zip(here, again.classification.suggest_many(asked), strict=True):
+        assert one == other, "what was kept answers like what was learned"
+        assert all(0 <= r.probability <= 1 for r in one.ranked)
+    again.database.close()
     said = line.said("evaluate", given)
-    assert f"learned from before        {len(SHORT) + 1}: figures on these flatter" in said
+    assert f"learned from before        {len(SHORT)}: figures on these flatter" in said

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tradelane.classification import calibration
 from tradelane.classification.asked import ask
 from tradelane.classification.editions import meant
+from tradelane.classification.precedents import followed
 from tradelane.classification.reading import Row
 from tradelane.classification.service import Classification
 from tradelane.classification.words import key
@@ -43,7 +44,7 @@ def evaluate(classification: Classification, gold: Sequence[Row], seed: int = 0)
         return Report(0, (("codes not in HS 2022", f"{given:,} left out"),))
     began = time.perf_counter()
     asked = [ask(row.text, engine.known.facets) for row in gold]
-    weighed = engine.weigh(asked)
+    weighed = [followed(engine.known, one, engine.lessons) for one in engine.weigh(asked)]
     seconds = time.perf_counter() - began
     codes = engine.known.wordings.codes
     hits: dict[str, list[bool]] = {}

@@ -184,8 +184,8 @@ def _row(cells: Mapping[str, str], code_column: str, line: int) -> Row | Problem
         wrong, pointer = "The text is missing.", "/text"
     elif len(text) > LONGEST_TEXT:
         wrong, pointer = f"The text has more than {LONGEST_TEXT} characters.", "/text"
-    elif _has_controls(text):
-        wrong, pointer = "The text has a control character.", "/text"
+    elif "\0" in text:
+        wrong, pointer = "The text has a NUL character: this is no text file.", "/text"
     elif code is None:
         wrong, pointer = f"{said[:40]!r} has not 4, 6, 8 or 10 digits.", f"/{code_column}"
         hint = "A spreadsheet may have taken the leading zero: keep codes as text."
@@ -201,11 +201,11 @@ def _row(cells: Mapping[str, str], code_column: str, line: int) -> Row | Problem
         wrong, pointer = "A revoked example needs the day from which it does not count.", "/date"
     if wrong or code is None:
         return Problem("classification.example", wrong, pointer=pointer, line=line, hint=hint)
-    return Row(text, code, day, status in REVOKED, cells.get("source", ""), line)
+    return Row(_visible(text), code, day, status in REVOKED, cells.get("source", ""), line)
 
 
-def _has_controls(text: str) -> bool:
-    """Whether a text has characters that neither a database nor a page can take."""
+def _visible(text: str) -> str:
+    """The text with blanks for control characters, which stand in old exports and no page shows."""
     if text.isprintable():
-        return False
-    return any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\t\r\n" for sign in text)
+        return text
+    return "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text).strip()

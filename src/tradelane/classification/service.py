@@ -37,6 +37,7 @@ from tradelane.classification.model import (
     coherent,
     decide,
 )
+from tradelane.classification.precedents import followed
 from tradelane.classification.trained import Trained, shipped
 from tradelane.classification.training import train
 from tradelane.kit.clock import Clock
@@ -121,7 +122,8 @@ class Classification:
             said = answers[start : start + _AT_ONCE] if answers else [{}] * len(part)
             asked = [ask(t, self._facets, a) for t, a in zip(part, said, strict=True)]
             for text, one in zip(part, engine.weigh(asked), strict=True):
-                yield self._suggestion(engine, text, one, limit)
+                first = followed(engine.known, one, engine.lessons)
+                yield self._suggestion(engine, text, first, limit)
 
     def fits(self, text: str, declared: str, *, as_of: date | None = None) -> Fit:
         """How well a declared code fits a description; ``mismatch`` can be a feature of a risk

@@ -225,6 +225,23 @@ def test_json_has_no_floats_and_names_everything(lane: Tradelane) -> None:
     assert {"code", "level", "probability", "path", "reasons", "evidence"} <= set(best)
 
 
+def test_an_example_of_the_same_words_is_followed_unless_an_answer_contradicts_it(
+    tmp_path: Path,
+) -> None:
+    lane = sharing(Tradelane(tmp_path / "home"))
+    found = lane.classification
+    found.library.add([row("zonkel trousers", "610462"), row("vrontik moulded thing", "392690")], "")
+    best = found.suggest("Thing, VRONTIK: moulded").ranked[0]
+    assert best.code == "392690"
+    assert any(e.text == "vrontik moulded thing" for e in best.evidence)
+    first = found.suggest("zonkel trousers")
+    assert first.best == first.ranked[0]
+    wool = found.suggest("zonkel trousers", answers={"material": "wool"})
+    cotton = next((one.probability for one in wool.ranked if one.code == "610462"), 0.0)
+    assert cotton < first.ranked[0].probability, "6104.62 is of cotton"
+    lane.database.close()
+
+
 # ---------------------------------------------------------------- learning
 
 
