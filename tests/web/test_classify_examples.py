@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tradelane.classification.model import Example, Fit, Ranked, Suggestion
+from tradelane.classification.model import Fit, Ranked, Suggestion
 from tradelane.inspections.model import CaseFilter
 from tradelane.journeys import entries
-from tradelane.journeys.goods_examples import OFFICERS, conflicts, fit, text_key
+from tradelane.journeys.goods_examples import OFFICERS
 from tradelane.web import case_fits
 from tradelane.web.routes.classify_sources import STORE
 from trader_forms import House, Visitor
@@ -144,15 +144,6 @@ def test_examples_that_contradict_each_other_are_shown(signed_in: SIGN) -> None:
     assert "At most 50 pairs" in page
 
 
-def test_a_heading_and_its_subheading_are_no_conflict_nor_is_what_was_revoked() -> None:
-    made = [
-        Example(1, "a", "whistle", "9503"),
-        Example(2, "a", "Whistle", "95030000"),
-        Example(3, "a", "whistle", "920590", "", "2020-01-01"),
-    ]
-    assert conflicts(made) == []
-
-
 # ---------------------------------------------------------------- corrections
 
 
@@ -270,12 +261,3 @@ def test_the_page_of_a_case_says_what_fits_better_and_asks_once(
     assert re.search(r"Declared \d{4}\.\d\d; the description fits 8517\.62 better", page)
     assert asked >= 1
     assert ready.asked == asked
-
-
-def test_only_what_is_sure_enough_is_said() -> None:
-    assert fit(_suggestion("wireless router", 0.69), "847130") is None
-    assert fit(Suggestion("gift", "too_generic"), "847130") is None
-    found = fit(_suggestion("wireless router", 0.9), "847130")
-    assert found is not None
-    assert found.sentence.endswith("better, because: its wording has: wireless.")
-    assert text_key("Wireless routers") == text_key("wireless router")

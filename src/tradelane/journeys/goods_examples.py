@@ -182,13 +182,17 @@ def fit(suggestion: Suggestion, declared: str) -> Fit | None:
     asked = words(suggestion.text)
     there = frozenset(words(" ".join(wording for _code, wording in best.path[1:])))
     matched = list(dict.fromkeys(word for word in asked if word in there))
-    said = " ".join(best.reasons[:2]).rstrip(".")
+    lead = best
+    if size == 4:
+        lead = next((r for r in suggestion.ranked if r.code.startswith(best.code)), best)
+    first = "" if lead is best else f" (first of all {show_code(lead.code)})"
+    said = " ".join(lead.reasons[:2]).rstrip(".")
     if not said and matched:
         said = f"its wording has: {', '.join(matched[:6])}"
     why = f", because: {said}" if said else ""
     sentence = (
         f"Declared {show_code(declared[:6])}; "
-        f"the description fits {show_code(best.code)} better{why}."
+        f"the description fits {show_code(best.code)} better{first}{why}."
     )
     return Fit(declared, 1.0 - own, sentence, own, best, suggestion)
 
