@@ -57,7 +57,7 @@ class Asked:
         """Words; too many are refused, not cut."""
         given = self.request.query_params.get(name, "").replace("\0", "").strip()
         if len(given) > longest:
-            self._refuse(
+            self.refuse(
                 name,
                 "web.parameter",
                 f"These are {len(given):,} characters; {longest} are taken.",
@@ -76,14 +76,14 @@ class Asked:
         except ValueError:
             found = None
         if found is None:
-            self._refuse(
+            self.refuse(
                 name,
                 "governance.day",
                 f"{_shown(given)} is not a day of the calendar.",
                 "Write it as 2026-04-30.",
             )
         elif not EARLIEST <= found <= LATEST:
-            self._refuse(
+            self.refuse(
                 name,
                 "governance.day",
                 f"{given} is not between {EARLIEST.year} and {LATEST.year}.",
@@ -103,7 +103,7 @@ class Asked:
         """Economies, forums, places and agreements by id or name."""
         given = self.listed(name)
         if len(given) > most:
-            self._refuse(
+            self.refuse(
                 name,
                 "web.parameter",
                 f"{len(given):,} were named; {most} are taken.",
@@ -118,7 +118,7 @@ class Asked:
                 found[entity.id] = None
                 continue
             names = ", ".join(self.close(one, kinds))
-            self._refuse(
+            self.refuse(
                 name,
                 "governance.unknown_entity",
                 f"{_shown(one)} is not known here.",
@@ -133,7 +133,7 @@ class Asked:
             if one.lower() in self.corpus.domains:
                 found.append(one.lower())
             else:
-                self._refuse(
+                self.refuse(
                     name,
                     "governance.unknown_domain",
                     f"{_shown(one)} is not a domain.",
@@ -159,14 +159,14 @@ class Asked:
             given = self.listed(facet.id)[:MOST_LISTED]
             wrong = [one for one in given if one not in facet.values]
             if wrong:
-                self._refuse(
+                self.refuse(
                     facet.id,
                     "governance.profile",
                     f"{_shown(wrong[0])} is no value of this fact.",
                     "Choose again.",
                 )
             elif len(given) > 1 and not facet.many:
-                self._refuse(
+                self.refuse(
                     facet.id, "governance.profile", "This fact has one value.", "Choose one."
                 )
             elif given:
@@ -177,7 +177,7 @@ class Asked:
         """Refuse where too few were named, unless something is wrong with them already."""
         if len(found) < least and not any(one.pointer == f"/{name}" for one in self.problems):
             few = "Nothing is chosen." if not found else f"Choose at least {least}."
-            self._refuse(name, "governance.too_few", few, hint)
+            self.refuse(name, "governance.too_few", few, hint)
 
     def close(self, given: str, kinds: Iterable[str] = ()) -> list[str]:
         """Ids and names of entities that are spelt like something."""
@@ -217,7 +217,8 @@ class Asked:
             None,
         )
 
-    def _refuse(self, name: str, code: str, message: str, hint: str) -> None:
+    def refuse(self, name: str, code: str, message: str, hint: str) -> None:
+        """Something is wrong with a field."""
         self.problems.append(Problem(code, message, pointer=f"/{name}", hint=hint))
 
 

@@ -20,7 +20,7 @@ from governance_corpora import Rule, corpus_of
 from tradelane.governance import oscal
 from tradelane.governance.corpus import Corpus, load
 
-SMALL = corpus_of(
+SMALL: Corpus = corpus_of(
     [
         Rule("AA", statement="One is asked for."),
         Rule("BB", relation="subset", weak=True),
@@ -94,10 +94,8 @@ RELATIONSHIPS = {"equal-to", "equivalent-to", "subset-of", "superset-of", "inter
 @pytest.fixture(scope="module", params=["small", "shipped", "a day"])
 def corpus(request: pytest.FixtureRequest) -> Corpus:
     """One of our making, the shipped one, and what is left of it where few provisions hold."""
-    if request.param == "small":
-        return SMALL
-    whole = load()
-    if request.param == "shipped":
+    whole = SMALL if request.param == "small" else load()
+    if request.param in ("small", "shipped"):
         return whole
     few = {one.id: one for one in whole.provisions.values() if one.id.startswith("KR-AIBA.0")}
     return replace(whole, provisions=few)
@@ -126,7 +124,7 @@ def objects(value: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_everything_has_its_fields_and_their_formats(corpus: Corpus) -> None:
-    looked = Counter()
+    looked: Counter[str] = Counter()
     for file in files(corpus).values():
         for name, one in objects(file):
             needed, more = NEEDED.get(name, set()), MORE.get(name, set())

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from tradelane.governance.answers import change_view
 from tradelane.governance.changes import Change, ChangeKind
 from tradelane.governance.coverage import Row, coverage, total
+from tradelane.governance.vocabulary import MARKS
 from tradelane.web import hub_frame
 from tradelane.web.access import PUBLIC, Asking
 from tradelane.web.hub_asking import Asked
@@ -58,8 +59,8 @@ def home(request: Request, asker: Asker) -> Response:
         "home.html",
         total=total(asked.corpus),
         economies=sum(1 for one in coverage(asked.corpus) if _is_covered(one)),
-        lately=_in_the_world(engine.changes(today - _LATELY, today))[-_LATEST:][::-1],
-        ahead=_in_the_world(engine.changes(today, today + 2 * _LATELY))[:_LATEST],
+        lately=gathered(_in_the_world(engine.changes(today - _LATELY, today))[::-1])[:_LATEST],
+        ahead=gathered(_in_the_world(engine.changes(today, today + 2 * _LATELY)))[:_LATEST],
         doors=hub_frame.contributions(request),
     )
 
@@ -70,6 +71,22 @@ def _is_covered(row: Row) -> bool:
 
 def _in_the_world(found: Iterable[Change]) -> list[Change]:
     return [one for one in found if one.kind is not ChangeKind.RECORDED]
+
+
+def gathered(found: Iterable[Change]) -> list[Change]:
+    """Provisions of an instrument that begin, or end, on one day as one change, where the first
+    of them stands. The mark is that of the least verified."""
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for at, one in enumerate(found):
+        moves = one.kind in (ChangeKind.BEGINS, ChangeKind.ENDS)
+        groups.setdefault((one.on, one.kind, one.instrument, None if moves else at), []).append(one)
+    return [
+        many[0]._replace(
+            provisions=tuple(name for one in many for name in one.provisions),
+            mark=max((one.mark for one in many), key=tuple(MARKS).index),
+        )
+        for many in groups.values()
+    ]
 
 
 # ---------------------------------------------------------------- coverage
@@ -151,7 +168,7 @@ def changed(request: Request, asker: Asker) -> Response:
     return hub_frame.page(
         asked,
         "changes.html",
-        part=hub_frame.part(asked, found, _PART, CHANGES, query),
+        part=hub_frame.part(asked, gathered(found), _PART, CHANGES, query),
         query=query,
         kinds=("world", "all", *ChangeKind),
     )
@@ -186,6 +203,8 @@ def _period(request: Request) -> tuple[Asked, dict[str, Any]]:
     asked = Asked(request)
     since = asked.day("since") or dt.date(asked.on.year, 1, 1)
     until = asked.day("until") or max(asked.on, since)
+    if until < since:
+        asked.refuse("until", "governance.day", "The last day is before the first.", "Swap them.")
     query = {
         "since": since.isoformat(),
         "until": until.isoformat(),

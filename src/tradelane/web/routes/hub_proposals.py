@@ -84,11 +84,11 @@ def proposals(request: Request, asker: Anyone) -> Response:
         found = lane.approvals.latest(tx, corpus_changes.KIND, most=_MOST) if reads else []
         published = lane.contributions.latest(tx, most=10)
     corpus = lane.governance.corpus
-    own_navigation = {} if reads else {"nav": navigation(request, words_of(request))}
+    own: dict[str, Any] = {} if reads else {"nav": navigation(request, words_of(request))}
     return pages.render(
         request,
         "hub/proposals.html",
-        **own_navigation,
+        **own,
         reads=reads,
         may_propose=principal is not None and principal.may(Scope.CORPUS_PROPOSE),
         economy=principal.economy if principal else "",
