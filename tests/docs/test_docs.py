@@ -15,6 +15,11 @@ import click
 import pytest
 
 import tradelane
+from tradelane.classification import batches, language_model, precedents, reading
+from tradelane.classification.model import DECISIONS
+from tradelane.classification.rankers import RANKERS
+from tradelane.classification.service import LEAST
+from tradelane.classification.words import LONGEST, MOST_WORDS
 from tradelane.declarations import mapping
 from tradelane.declarations.model import life_cycle_table
 from tradelane.duties.overview import relief_rows
@@ -191,6 +196,27 @@ def test_the_columns_of_the_outputs_are_documented_in_their_order():
     sections = _sections(REFERENCE / "outputs.md")
     assert tuple(_first_cells(sections["decisions.csv"])) == DECISION_COLUMNS
     assert tuple(_first_cells(sections["rejected.csv"])) == REJECTED_COLUMNS
+
+
+def test_the_columns_of_a_classified_list_are_documented_in_their_order():
+    sections = _sections(REFERENCE / "classification.md")
+    assert tuple(_first_cells(sections["OUT.csv"])) == batches.COLUMNS
+
+
+def test_what_classification_says_of_itself_holds():
+    text = (REFERENCE / "classification.md").read_text(encoding="utf-8")
+    decisions = re.findall(r"^\| `([a-z_]+)` \| (?:The first|No sub|Neither|The text)", text, re.M)
+    assert set(decisions) >= set(DECISIONS)
+    for said in (
+        f"has a probability of {LEAST} or more",
+        f"The first {LONGEST:,} characters, of which at most {MOST_WORDS} words",
+        f"at most {language_model.NEAR} likelier",
+        f"up to {reading.LONGEST_TEXT:,} characters",
+    ):
+        assert said in text, said
+    text = (DOCS / "explanation" / "how-a-code-is-found.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| ([a-z]+) \|", text, re.M)) - {"ranker"} == set(RANKERS)
+    assert f"with {precedents.RIGHT}:" in text
 
 
 def test_the_life_cycle_is_the_one_that_holds():
