@@ -7,13 +7,22 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tradelane.classification.editions import today
+from tradelane.classification.known import PATH
 from tradelane.classification.words import LONGEST, clean, words
 from tradelane.trade.hscode import show_code
 
-_BETWEEN = re.compile(r"\s*(?:;|\n|\r|\s\+\s|\s&\s|\s/\s|\|)\s*|\s*\d+\s*[x×]\s+(?=[^\W\d])")
+_COUNT = r"\d+\s*(?:[x×]|pcs?\.?|pieces?(?: of)?)\s+(?=[^\W\d])"
+_BETWEEN = re.compile(rf"\s*(?:;|\n|\r|\s\+\s|\|)\s*|(?<!\w){_COUNT}")
+_COUNTED = re.compile(rf"(?:^|(?<=[\s;+|,])){_COUNT}")
+_ABOUT = re.compile(
+    r"^(?:of|with|for|in|made|without|containing|including|size|colou?r|material|brand|model|"
+    r"(?:and |or )?(?:parts|accessories)\b|.*\bthere(?:of|for)\b|"
+    r"\d+\s*%|stainless|cotton$|polyester$|plastic$|new$|used$)"
+)
 _CODE = re.compile(
     r"(?<![\w.,])(\d{4}[. ]\d{2}(?:[. ]?\d{2}){0,2}|\d{6}|\d{8}|\d{10})(?![\w%]|[.,]\d)"
 )
+_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{2}")
 MOST_GOODS = 12
 _LONGEST_GOODS = 300
 """Characters beyond which a text is a description in sentences, not a list of goods."""
@@ -36,12 +45,13 @@ def apart(text: str) -> tuple[str, ...]:
     >>> apart("coffee machine with grinder; stainless steel")
     ()
     """
-    if len(text) > _LONGEST_GOODS:
+    if len(text) > _LONGEST_GOODS or PATH in text:
         return ()
-    parts = [part.strip(" ,.") for part in _BETWEEN.split(clean_lines(text))]
+    lines = clean_lines(text)
+    parts = [part.strip(" ,.-*•") for part in _BETWEEN.split(lines)]
     named = tuple(part for part in parts if _names_goods(part))
-    counted = len(re.findall(r"(?:^|[\s;+|])\d+\s*[x×]\s", text)) > 1
-    several = len(named) > 1 and (counted or all(len(words(part)) >= 2 for part in named))
+    counted = len(_COUNTED.findall(lines)) > 1
+    several = len(named) > 1 and (counted or all(_says_enough(part) for part in named))
     return named[:MOST_GOODS] if several and not _belongs(named) else ()
 
 
@@ -54,13 +64,15 @@ def _names_goods(part: str) -> bool:
     return any(not word.isdecimal() for word in words(part))
 
 
+def _says_enough(part: str) -> bool:
+    """Whether a part without a count can be goods of its own: two words, or one of a script that
+    sets no spaces between words."""
+    return len(words(part)) >= 2 or _UNSPACED.search(part) is not None
+
+
 def _belongs(parts: tuple[str, ...]) -> bool:
     """Whether what follows describes the first instead of naming other goods."""
-    about = re.compile(
-        r"^(?:of|with|for|in|made|without|containing|including|size|colou?r|material|brand|model|"
-        r"\d+\s*%|stainless|cotton$|polyester$|plastic$|new$|used$)"
-    )
-    return any(about.match(part) for part in parts[1:])
+    return any(_ABOUT.match(part) for part in parts[1:])
 
 
 def codes_in(
