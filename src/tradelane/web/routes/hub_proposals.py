@@ -31,8 +31,10 @@ from tradelane.kit.errors import TradelaneError
 from tradelane.web import pages
 from tradelane.web.access import PUBLIC, Allow, Asking, check_form, principal_of
 from tradelane.web.hub_frame import navigation, words_of
+from tradelane.web.hub_words import Speaker
 from tradelane.web.problems import status_of
 from tradelane.web.routes.sign_in import text_of
+from tradelane.web.translation import N_
 
 if TYPE_CHECKING:
     from tradelane.platform import Tradelane
@@ -48,17 +50,24 @@ _OWN_SOURCE = tuple(f"source_{name}" for name in SOURCE_FIELDS)
 _MOST = 50
 _LONGEST_USES = 600
 
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "kind": KINDS,
-    "modality": MODALITIES,
-    "verification": tuple(MARKS),
-    "mark": tuple(MARKS),
-    "state": STATES,
-    "stage": tuple(STAGES),
-    "source_kind": SOURCE_KINDS,
-    "source_rights": RIGHTS,
+CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "kind": ("kind", KINDS),
+    "modality": ("modality", MODALITIES),
+    "verification": ("mark", tuple(MARKS)),
+    "mark": ("mark", tuple(MARKS)),
+    "state": ("state", STATES),
+    "stage": ("stage", tuple(STAGES)),
+    "source_kind": ("source", SOURCE_KINDS),
+    "source_rights": ("rights", RIGHTS),
 }
-"""Fields of which the corpus knows every value."""
+"""Fields of which the corpus knows every value: the group of their words, and the values."""
+STAGE_WORDS = {
+    "planned": N_("Planned"),
+    "trial": N_("On trial"),
+    "in_use": N_("In use"),
+    "ended": N_("Ended"),
+    "not_known": N_("Not known"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +153,8 @@ async def check_or_propose(request: Request, asker: Proposer) -> Response:
     what = text_of(form, "what")
     kind = what if what in FIELDS else RecordKind.PROVISION
     cells = {name: text_of(form, name) for name in (*FIELDS[kind], *_OWN_SOURCE)}
+    if "actor" in cells:  # boxes to tick, or what the check page carries on as one text
+        cells["actor"] = "|".join(str(one) for one in form.getlist("actor"))[:_LONGEST_USES]
     if kind == RecordKind.CASE:
         cells["uses"] = "|".join(str(one) for one in form.getlist("uses"))[:_LONGEST_USES]
     filled = Filled(kind, text_of(form, "about")[:80], cells, text_of(form, "reason"))
@@ -176,15 +187,17 @@ def form_page(request: Request, filled: Filled, error: TradelaneError | None = N
     lane: Tradelane = request.app.state.lane
     corpus = lane.governance.corpus
     name = filled.cells.get("instrument", "").strip().upper()
+    say = Speaker(words_of(request), corpus)
     return pages.render(
         request,
         "hub/case_form.html" if filled.what == RecordKind.CASE else "hub/proposal_form.html",
         200 if error is None else status_of(error),
         filled=filled,
         instrument=corpus.instruments.get(name),
-        choices={**CHOICES, "domain": tuple(corpus.domains)},
+        choices=_choices(say),
         domains=corpus.domains,
         actors=ACTORS,
+        say=say,
         uses=corpus.facets["use"].values if "use" in corpus.facets else {},
         objectives=[
             one for one in corpus.objectives.values() if one.domain == filled.cells.get("domain")
@@ -192,6 +205,23 @@ def form_page(request: Request, filled: Filled, error: TradelaneError | None = N
         today=lane.clock.now().date().isoformat(),
         problems=[] if error is None else pages.problems_of(error),
     )
+
+
+def _choices(say: Speaker) -> dict[str, list[tuple[str, str]]]:
+    """The values of each field of which the corpus knows every value, in the reader's words."""
+    found = {
+        name: [
+            (
+                value,
+                say.words.gettext(STAGE_WORDS[value])
+                if name == "stage"
+                else say.word(group, value),
+            )
+            for value in values
+        ]
+        for name, (group, values) in CHOICES.items()
+    }
+    return {**found, "domain": [(name, say.domain(name)) for name in say.corpus.domains]}
 
 
 def _check(
