@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tradelane.classification import facets, glossary, known, wordings
+from classification_house import plain
+from tradelane.classification import known
 from tradelane.classification.asked import Asked, ask
 from tradelane.classification.model import Example
 from tradelane.classification.rankers import RANKERS, Ranker, new
 from tradelane.classification.rankers.linear import Linear
-from tradelane.kit import packs
-from tradelane.nomenclature import Nomenclature
 
 EXAMPLES = [
     Example(1, "rulings", "men's cotton knitted t-shirt", "610910"),
@@ -26,13 +25,8 @@ _TRAINED: dict[str, Ranker] = {}
 
 @pytest.fixture(scope="module")
 def ground() -> known.Known:
-    pack = packs.load("classification")
-    codes = Nomenclature().all_codes()
-    read = wordings.read(codes)
-    found = facets.load(pack)
-    terms = glossary.load(pack, found, codes.keys())
-    bare = known.Known(read, found, wordings.code_facets(read, found, pack), terms)
-    return bare.with_lessons(known.lessons(EXAMPLES, read))
+    bare = plain()._bare
+    return bare.with_lessons(known.lessons(EXAMPLES, bare.wordings))
 
 
 @pytest.fixture(params=sorted(RANKERS))
