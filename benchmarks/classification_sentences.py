@@ -47,7 +47,7 @@ def sentences(text: str, seed: int) -> str:
     >>> sentences("leather wallet", 3) == sentences("leather wallet", 3)
     True
     """
-    draw = random.Random(seed)  # noqa: S311 - no secret hangs on it
+    draw = random.Random(seed)
     number = str(draw.randint(10, 9_999))
     article = draw.choice(("a ", "an ", "", "the "))
     said = [draw.choice(_FIRST).format(article + text, n=number)]

@@ -1,4 +1,5 @@
-"""Fits what the pack `classification` ships for when nothing was learned: weights.csv, curves.csv.
+"""Fits what the pack `classification` ships for when nothing was learned: weights.csv, hidden.csv
+and curves.csv.
 
     python benchmarks/fit_classification.py [FOLDER]
 
@@ -24,7 +25,15 @@ from tradelane.classification import facets, glossary, known, wordings
 from tradelane.classification.calibration import Calibration, Curve
 from tradelane.classification.model import Example
 from tradelane.classification.reranker import Weighted
-from tradelane.classification.trained import CURVES_FILE, INPUTS, WEIGHTS_FILE, Trained
+from tradelane.classification.trained import (
+    CURVES_FILE,
+    HIDDEN_FILE,
+    INPUTS,
+    OFFSET,
+    OUT,
+    WEIGHTS_FILE,
+    Trained,
+)
 from tradelane.classification.training import train_plain
 from tradelane.kit import packs
 from tradelane.nomenclature import Nomenclature
@@ -57,6 +66,13 @@ def main(folder: Path) -> None:
         writer.writerow(["feature", "weight"])
         for name, weight in fitted.reranker.weights.items():
             writer.writerow([name, f"{weight:.4f}"])
+    hidden = fitted.reranker.hidden
+    assert hidden is not None
+    with (pack.root / HIDDEN_FILE).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["feature", *(f"unit{i}" for i in range(len(hidden.out)))])
+        for name, row in (*hidden.into.items(), (OFFSET, hidden.offset), (OUT, hidden.out)):
+            writer.writerow([name, *(f"{w:.4f}" for w in row)])
     with (pack.root / CURVES_FILE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["level", *INPUTS, "offset"])
@@ -69,7 +85,7 @@ def main(folder: Path) -> None:
 
 def texts(folder: Path) -> list[Example]:
     """What is fitted on: half as it was written, half within sentences."""
-    draw = random.Random(0)  # noqa: S311 - no secret hangs on it
+    draw = random.Random(0)
     by_source: dict[str, list[Example]] = {}
     for one in sides(folder, (*PEOPLE, TARIFF)).learned:
         by_source.setdefault(one.source, []).append(one)

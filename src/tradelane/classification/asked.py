@@ -72,9 +72,10 @@ _TURNS = frozenset(
 class Asked:
     """What somebody wants a code for.
 
-    tokens: every word in its one form, in order, without what the goods are not; weights: content word to how much it counts;
-    head: the words that name the goods; naming: the last of them, as English has it ("phone
-    case"), or ""; facets: what the text gives away, or a person answered.
+    tokens: every word in its one form, in order, without what the goods are not; weights: content
+    word to how much it counts; head: the words that name the goods; naming: the last of them, as
+    English has it ("phone case"), or ""; facets: what the text gives away, or a person answered;
+    one without values was asked and is not known.
     """
 
     text: str

@@ -48,7 +48,9 @@ class Features:
             [sum(self._own.rarity_of(w) for w in one) for one in own], np.float32
         ) * np.float32(1.5)
         takes = known.code_facets.takes.get("whole")
-        part_at = [i for i, v in enumerate(known.code_facets.values.get("whole", ())) if v == "part"]
+        part_at = [
+            i for i, v in enumerate(known.code_facets.values.get("whole", ())) if v == "part"
+        ]
         self._part = (
             takes[:, part_at].any(axis=1) if takes is not None else np.zeros(len(own), bool)
         ).astype(np.float32)
@@ -69,7 +71,8 @@ class Features:
         """The features in the order of their columns."""
         return (
             *(f"{ranker}_{what}" for ranker in self.rankers for what in _OF_A_RANKER),
-            "term_share", "term_heading_share", "naming", "own_share", "covered", "part_unsaid", "left_out", "rest", "rest_best", "siblings", "size", "examples",
+            "term_share", "term_heading_share", "naming", "own_share", "covered", "part_unsaid",
+            "left_out", "rest", "rest_best", "siblings", "size", "examples",
             "agree", "contradict", *(f"facet_{n}" for n in self.facet_names), "words",
         )  # fmt: skip
 

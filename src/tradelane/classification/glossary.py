@@ -109,7 +109,7 @@ class Glossary:
         strength, missing = entry.weight, []
         for name, values in entry.when.items():
             known = asked.facets.get(name)
-            if known is None:
+            if not known:
                 missing.append(name)
                 strength *= NOT_KNOWN
             elif not self._facets.widened(name, values) & set(known):

@@ -64,9 +64,7 @@ class Spelling:
             weights[word] = max(weights.get(word, 0.0), min(weights[a], weights[b]))
             naming = word if b == naming else naming
         facets = {**self._facets.find_words(tokens), **asked.facets}
-        return replace(
-            asked, tokens=tuple(tokens), weights=weights, naming=naming, facets=facets
-        )
+        return replace(asked, tokens=tuple(tokens), weights=weights, naming=naming, facets=facets)
 
     def fix(self, word: str) -> tuple[str, ...]:
         """The known words for one that is not, or ()."""

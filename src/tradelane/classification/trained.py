@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tradelane.classification.calibration import Calibration, Curve
 from tradelane.classification.rankers.linear import Linear
-from tradelane.classification.reranker import Weighted
+from tradelane.classification.reranker import Hidden, Weighted
 from tradelane.kit import canonical
 from tradelane.kit.packs import Pack
 
 WEIGHTS_FILE = "weights.csv"
 CURVES_FILE = "curves.csv"
+HIDDEN_FILE = "hidden.csv"
 SUMS = "weights.json"
 
 
@@ -38,6 +39,12 @@ class Trained:
             },
         }
         # Sources have names in any script, and canonical JSON takes ASCII keys only.
+        if (hidden := self.reranker.hidden) is not None:
+            about["hidden"] = {
+                "into": {n: _row(row) for n, row in sorted(hidden.into.items())},
+                "offset": _row(hidden.offset),
+                "out": _row(hidden.out),
+            }
         about["added"] = [[name, added] for name, added in sorted(about["added"].items())]
         about["by_source"] = [[name, two] for name, two in sorted(about["by_source"].items())]
         files = {SUMS: canonical.encode(about)}
@@ -48,7 +55,9 @@ def restore(files: Mapping[str, bytes]) -> Trained:
     """Take back what `Trained.dump` gave."""
     about = canonical.decode(files[SUMS])
     weighted = Weighted(
-        _numbers(about["weights"]), {name: _numbers(added) for name, added in about["added"]}
+        _numbers(about["weights"]),
+        {name: _numbers(added) for name, added in about["added"]},
+        _hidden(about.get("hidden")),
     )
     by_source = {name: (_read(six), _read(four)) for name, (six, four) in about["by_source"]}
     calibration = Calibration(_read(about["six"]), _read(about["four"]), by_source)
@@ -70,11 +79,42 @@ def shipped(pack: Pack) -> Trained:
         )
         for level in ("subheading", "heading")
     )
-    return Trained(Weighted(weights), Calibration(six, four))
+    return Trained(Weighted(weights, {}, _shipped_hidden(pack)), Calibration(six, four))
+
+
+def _shipped_hidden(pack: Pack) -> Hidden | None:
+    if not (pack.root / HIDDEN_FILE).exists():
+        return None
+    rows = {row["feature"]: row for row in pack.table(HIDDEN_FILE)}
+    units = [name for name in next(iter(rows.values())).cells if name != "feature"]
+    table = {name: tuple(float(row[unit]) for unit in units) for name, row in rows.items()}
+    return Hidden(
+        {name: row for name, row in table.items() if name not in (OFFSET, OUT)},
+        table[OFFSET],
+        table[OUT],
+    )
+
+
+OFFSET, OUT = "(offset)", "(out)"
+"""Rows of `HIDDEN_FILE` that are no features."""
 
 
 INPUTS = ("odds", "lead", "words", "nearest", "known", "term")
 """What a curve hangs on, in the order of `calibration.confidence`."""
+
+
+def _row(values: Iterable[float]) -> list[str]:
+    return [repr(round(value, 5)) for value in values]
+
+
+def _hidden(about: Mapping[str, Any] | None) -> Hidden | None:
+    if about is None:
+        return None
+    return Hidden(
+        {name: tuple(map(float, row)) for name, row in about["into"].items()},
+        tuple(map(float, about["offset"])),
+        tuple(map(float, about["out"])),
+    )
 
 
 def _texts(weights: Mapping[str, float]) -> dict[str, str]:

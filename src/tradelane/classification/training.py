@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,9 +84,9 @@ def train_plain(
         some = _chosen([x for x in people if _part(x, seed) % 2 == part], seed, most)
         asked = [ask(lesson.example.text, known.facets) for lesson in some]
         answers.append(_Answers(some, engine.inside(asked, WEIGHED)))
-    crossed = [Weighted(_weights(answers[1 - part : 2 - part]).weights) for part in range(2)]
+    crossed = [replace(_weights(answers[1 - part : 2 - part]), added={}) for part in range(2)]
     found = _calibrate(answers, crossed)
-    return Trained(Weighted(_weights(answers).weights), Calibration(found.six, found.four))
+    return Trained(replace(_weights(answers), added={}), Calibration(found.six, found.four))
 
 
 def _part(lesson: Lesson, seed: int) -> int:
@@ -121,14 +121,18 @@ def _weights(answers: Sequence[_Answers]) -> Weighted:
     features, truth, sources = _table(answers)
     found = truth >= 0
     general = reranker.fit(features[found], truth[found], names)
+    general, hidden = reranker.fit_hidden(features[found], truth[found], names, general)
     added = {}
     for source in sorted(set(sources)):
         own = found & (sources == source)
         if own.sum() >= FEWEST_OF_SOURCE:
-            fitted = reranker.fit(features[own], truth[own], names, start=general, ridge=6.0)
+            fixed = hidden.scores(features[own], names)
+            fitted = reranker.fit(
+                features[own], truth[own], names, start=general, ridge=6.0, fixed=fixed
+            )
             every = set(fitted) | set(general)
             added[source] = {n: fitted.get(n, 0.0) - general.get(n, 0.0) for n in every}
-    return Weighted(general, added)
+    return Weighted(general, added, hidden)
 
 
 def _table(
