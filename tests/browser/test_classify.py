@@ -74,7 +74,8 @@ def test_many_lines_are_worked_through_before_ones_eyes(
     page.get_by_role("button", name="Find codes").click()
 
     # The page follows by itself, without being loaded again.
-    expect(page.get_by_text("Every line with its five likeliest codes")).to_be_visible()
+    done = page.get_by_text("Every line with its five likeliest codes")
+    expect(done).to_be_visible(timeout=60_000)
     told = page.get_by_text(" lines need a person").inner_text()
     assert int(told.split()[0]) >= 120, told
     expect(page.get_by_text("What is the gift itself?").first).to_be_visible()
