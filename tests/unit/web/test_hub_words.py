@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from tradelane.governance import vocabulary
+from tradelane.governance.changes import Change, ChangeKind
 from tradelane.governance.comparing import Kind
 from tradelane.governance.corpus import Corpus, load
 from tradelane.governance.differences import FIELDS
@@ -12,7 +15,9 @@ from tradelane.governance.effects import Effect
 from tradelane.governance.model import Standing
 from tradelane.governance.strictness import FORCE_WORDS
 from tradelane.web.hub_pictures import PLACES, SHAPES, STATUS, VERDICTS
-from tradelane.web.hub_words import FACTS, GROUPS, MARKS_TOLD, WORDS
+from tradelane.web.hub_words import FACTS, GROUPS, MARKS_TOLD, WORDS, Speaker
+from tradelane.web.routes.hub import gathered
+from tradelane.web.translation import translator
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +75,26 @@ def test_whatever_has_a_colour_has_a_shape() -> None:
 def test_every_economy_has_a_tile_of_its_own(corpus: Corpus) -> None:
     assert set(PLACES) == {one.id for one in corpus.economies}
     assert len(set(PLACES.values())) == len(PLACES)
+
+
+def test_provisions_of_an_instrument_that_begin_on_a_day_are_one_change() -> None:
+    day = dt.date(2026, 3, 1)
+    found = [
+        Change(day, "2026-03-01", ChangeKind.BEGINS, "A", "", ("A.1",), "primary"),
+        Change(day, "2026-03-01", ChangeKind.STATE, "A", "in_force", (), "primary"),
+        Change(day, "2026-03-01", ChangeKind.BEGINS, "A", "", ("A.2",), "not_verified"),
+        Change(day, "2026-03-01", ChangeKind.BEGINS, "B", "", ("B.1",), "primary"),
+    ]
+    shown = [(one.kind, one.provisions, one.mark) for one in gathered(found)]
+    assert shown == [
+        (ChangeKind.BEGINS, ("A.1", "A.2"), "not_verified"),
+        (ChangeKind.STATE, (), "primary"),
+        (ChangeKind.BEGINS, ("B.1",), "primary"),
+    ]
+
+
+def test_a_question_is_not_repeated_before_the_value_that_answers_it(corpus: Corpus) -> None:
+    say = Speaker(translator("en"), corpus)
+    one = corpus.provisions["KR-AIBA.055"]
+    told = say.condition(one.when, corpus.instruments[one.instrument])
+    assert told == ["it generates content"]
