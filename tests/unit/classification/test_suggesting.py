@@ -230,7 +230,9 @@ def test_an_example_of_the_same_words_is_followed_unless_an_answer_contradicts_i
 ) -> None:
     lane = sharing(Tradelane(tmp_path / "home"))
     found = lane.classification
-    found.library.add([row("zonkel trousers", "610462"), row("vrontik moulded thing", "392690")], "")
+    found.library.add(
+        [row("zonkel trousers", "610462"), row("vrontik moulded thing", "392690")], ""
+    )
     best = found.suggest("Thing, VRONTIK: moulded").ranked[0]
     assert best.code == "392690"
     assert any(e.text == "vrontik moulded thing" for e in best.evidence)
