@@ -302,8 +302,8 @@ def _speed(what: str, ground: Known, engine: Engine, sets: Mapping[str, Sequence
     used = time.process_time() - began
     half, late = np.quantile(seconds, (0.5, 0.95))
     print(
-        f"\n{what}: a query {1000 * half:.1f} ms, p95 {1000 * late:.1f} ms; batch of {len(texts):,} "
-        f"lines in two processes {len(texts) / took:,.0f} lines/s (processor time "
+        f"\n{what}: a query {1000 * half:.1f} ms, p95 {1000 * late:.1f} ms; batch of "
+        f"{len(texts):,} lines in two processes {len(texts) / took:,.0f} lines/s (processor time "
         f"{1000 * used / 500:.2f} ms a line); memory at most {_memory():,.0f} MB",
         flush=True,
     )

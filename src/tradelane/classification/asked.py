@@ -75,7 +75,7 @@ class Asked:
     tokens: every word in its one form, in order, without what the goods are not; weights: content
     word to how much it counts; head: the words that name the goods; naming: the last of them, as
     English has it ("phone case"), or ""; facets: what the text gives away, or a person answered;
-    one without values was asked and is not known.
+    one without values was asked and is not known; answered: the facets that a person answered.
     """
 
     text: str
@@ -84,6 +84,7 @@ class Asked:
     head: frozenset[str]
     naming: str
     facets: Found
+    answered: frozenset[str] = frozenset()
 
 
 def ask(text: str, facets: Facets, answers: Mapping[str, str] | None = None) -> Asked:
@@ -105,7 +106,13 @@ def ask(text: str, facets: Facets, answers: Mapping[str, str] | None = None) -> 
             weights.setdefault(word, ASIDE)
     weights = {word: weight * counts(word) for word, weight in weights.items()}
     return Asked(
-        cleaned, tuple(reader.meant), weights, frozenset(reader.head), reader.naming(facets), found
+        cleaned,
+        tuple(reader.meant),
+        weights,
+        frozenset(reader.head),
+        reader.naming(facets),
+        found,
+        frozenset(answers or ()),
     )
 
 

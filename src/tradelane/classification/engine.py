@@ -33,6 +33,8 @@ WITH_EXAMPLES = (*WITHOUT_EXAMPLES, "neighbours", "habits")
 BLOCK = 128
 """Descriptions that are weighed together."""
 _HEADINGS = 10
+FITS, CONTRADICTS = 0.7, -2.5
+"""What an answer adds to the score of a candidate that it fits, or that it contradicts."""
 
 Near = tuple[tuple[int, float], ...]
 """Places of lessons with how near they are, the nearest first."""
@@ -74,10 +76,16 @@ class Inside:
     nearest: list[Near]
     about: NDArray[np.float64]
     """For every description: words (log), nearest example, words that are known, best term."""
+    answered: tuple[frozenset[str], ...] = ()
+    """For every description the facets that a person answered."""
 
     def told(self, reranker: Weighted) -> Iterator[Told]:
         """What a reranker makes of it, description by description."""
         ranked = reranker.scores(self.features, self.names, self.sources)
+        for row, names in enumerate(self.answered):
+            for name in names:  # what a person answers counts more than what words give away
+                told = self.features[row, :, self.names.index(f"facet_{name}")]
+                ranked[row] += np.where(told > 0, FITS, np.where(told < 0, CONTRADICTS, 0.0))
         order = np.argsort(-ranked, axis=1, kind="stable")
         places = np.take_along_axis(self.places, order, axis=1)
         share = curves.shares(np.take_along_axis(ranked, order, axis=1))
@@ -117,6 +125,7 @@ class Engine:
         if trained.linear is not None:
             self.rankers["linear"] = trained.linear
         self.features = Features(known, tuple(self.rankers))
+        self._facets = frozenset(self.features.facet_names)
         matching = cast(Profile, self.rankers["profile"]).matching
         self._vocabulary = matching.vocabulary
         self._spelling = Spelling(matching.held, known.facets)
@@ -176,7 +185,9 @@ class Engine:
             ]
         ).reshape(len(asked), 4)
         codes = self.known.wordings.codes
-        return Inside(codes, self.features.names, places, features, likely, nearest, about)
+        answered = tuple(one.answered & self._facets for one in asked)
+        names = self.features.names
+        return Inside(codes, names, places, features, likely, nearest, about, answered)
 
     def _calibrated(self, asked: Asked, told: Told, nearest: Near, shown: int) -> Weighed:
         source = self.lessons[nearest[0][0]].example.source if nearest else ""

@@ -51,9 +51,8 @@ class Features:
         part_at = [
             i for i, v in enumerate(known.code_facets.values.get("whole", ())) if v == "part"
         ]
-        self._part = (
-            takes[:, part_at].any(axis=1) if takes is not None else np.zeros(len(own), bool)
-        ).astype(np.float32)
+        is_part = takes[:, part_at].any(axis=1) if takes is not None else np.zeros(len(own), bool)
+        self._part: Floats = np.asarray(is_part).astype(np.float32)
         self._siblings = np.log1p(
             np.bincount(known.wordings.heading_at)[known.wordings.heading_at].astype(np.float32)
         )
@@ -124,7 +123,7 @@ class Features:
         left = np.take_along_axis(self._left_out.scores(asked), kept, axis=1)
         terms = scores["glossary"]
         told_by = np.maximum(terms.sum(axis=1, keepdims=True), _TINY)
-        by_heading = np.add.reduceat(terms, starts, axis=1) / told_by
+        by_heading: Floats = np.asarray(np.add.reduceat(terms, starts, axis=1) / told_by)
         named = [{one.naming: 1.0} if one.naming else {} for one in asked]
         naming = np.take_along_axis(self._own.of_weights(named), kept, axis=1) > 0
         plain = (
@@ -132,7 +131,7 @@ class Features:
             np.take_along_axis(by_heading, heading_at[kept], axis=1),
             naming,
             own / np.maximum(possible, 1.0),
-            own / np.maximum(self._whole[kept], 1.0),
+            own / np.maximum(np.take(self._whole, kept), np.float32(1.0)),
             self._part[kept] * unsaid,
             np.log1p(left),
             rest,

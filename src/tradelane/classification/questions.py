@@ -9,7 +9,7 @@ from tradelane.classification.engine import Weighed
 from tradelane.classification.known import Known
 from tradelane.classification.model import Question
 
-LEAST_GAIN = 0.15
+LEAST_GAIN = 0.08
 """Bits that an answer must be expected to bring for the question to be asked."""
 _MOST = 40
 _BELIEF = 0.85

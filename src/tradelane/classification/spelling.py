@@ -81,10 +81,14 @@ class Spelling:
             return parted
         if vectors.vector(word) is not None:
             return ()
-        near = {other for less in (word, *_without_one(word)) for other in self._near.get(less, ())}
-        near = {other for other in near if abs(len(other) - len(word)) <= 1}
+        near = {
+            other
+            for less in (word, *_without_one(word))
+            for other in self._near.get(less, [])
+            if abs(len(other) - len(word)) <= 1
+        }
         near = {other for other in near if other[0] == word[0]} or near
-        best = max(near or self._starts.get(word, ()), key=self._rank, default="")
+        best = max(near or self._starts.get(word, []), key=self._rank, default="")
         return (best,) if best else ()
 
     def _part(self, word: str) -> tuple[str, ...]:
