@@ -26,6 +26,7 @@ WIDENED = 8
 ALIKE = 0.5
 """The share of letter groups that two spellings have in common at least."""
 _REMEMBERED = 50_000
+_AT_ONCE = 256
 _GROUPS = 1 << 14
 
 
@@ -53,30 +54,45 @@ class Related:
 
     def scores(self, asked: Sequence[Asked]) -> NDArray[np.float32]:
         """BM25 of the description with its related words."""
-        return self._matching.of_weights([self._widen(one) for one in asked])
+        told = [self._rarest(one) for one in asked]
+        self._look_up({word for words in told for word in words})
+        return self._matching.of_weights([self._widen(*pair) for pair in zip(asked, told)])
 
     def related(self, word: str) -> tuple[tuple[str, float], ...]:
         """The words that are looked up beside a word, with how much each counts."""
-        if word not in self._joined:
-            if len(self._joined) > _REMEMBERED:
-                self._joined.clear()
-            self._joined[word] = self._near(word) or self._alike(word)
+        self._look_up({word})
         return self._joined[word]
 
-    def _widen(self, one: Asked) -> dict[str, float]:
+    def _rarest(self, one: Asked) -> list[str]:
+        by = sorted(one.weights, key=lambda w: (-one.weights[w] * self._matching.rarity_of(w), w))
+        return by[:WIDENED]
+
+    def _widen(self, one: Asked, told: Sequence[str]) -> dict[str, float]:
         weights = dict(one.weights)
-        told = sorted(one.weights, key=lambda w: (-one.weights[w] * self._matching.rarity_of(w), w))
-        for word in told[:WIDENED]:
-            for other, share in self.related(word):
+        for word in told:
+            for other, share in self._joined[word]:
                 weights[other] = max(weights.get(other, 0.0), one.weights[word] * share)
         return weights
 
-    def _near(self, word: str) -> tuple[tuple[str, float], ...]:
-        found = vectors.vector(word) if len(self._words) > NEAREST else None
-        if found is None:
-            return ()
-        near = self._vectors @ found
-        order = np.argpartition(-near, NEAREST)[:NEAREST]
+    def _look_up(self, words: set[str]) -> None:
+        """Join words that were not met before, all at once: one product of matrices is quicker
+        than many of a matrix and a vector."""
+        if len(self._joined) > _REMEMBERED:
+            self._joined.clear()
+        new = sorted(words - self._joined.keys())
+        found, asked = vectors.table(new if len(self._words) > NEAREST else ())
+        for start in range(0, len(found), _AT_ONCE):
+            part = found[start : start + _AT_ONCE]
+            near = asked[start : start + _AT_ONCE] @ self._vectors.T
+            best = np.argpartition(-near, NEAREST, axis=1)[:, :NEAREST]
+            for word, row, order in zip(part, near, best):
+                self._joined[word] = self._nearest(word, row, order)
+        for word in new:
+            self._joined[word] = self._joined.get(word) or self._alike(word)
+
+    def _nearest(
+        self, word: str, near: NDArray[np.float32], order: NDArray[np.intp]
+    ) -> tuple[tuple[str, float], ...]:
         rare = self._matching.rarity_of(word)
         part = 0.6 if word in self._matching.vocabulary else 1.0
         return tuple(
