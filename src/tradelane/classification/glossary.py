@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from tradelane.classification.asked import ASIDE, Asked
 from tradelane.classification.facets import Facets, conditions
-from tradelane.classification.words import words
+from tradelane.classification.words import form, words
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.packs import Pack, Row
 
@@ -166,7 +167,7 @@ def _check(row: Row, facets: Facets, known: Collection[str]) -> str:
     missing = [name for name in COLUMNS if name not in row.cells]
     if missing:
         return f"The column {missing[0]!r} is missing."
-    if not any(words(term) for term in row["term"].split("|")):
+    if not any(_parts(term) for term in row["term"].split("|")):
         return "There is no term."
     for code in row["code"].split("|"):
         if code.strip() not in known:
@@ -195,7 +196,8 @@ def _entries(row: Row, path: Path) -> Iterator[Entry]:
             )  # fmt: skip
 
 
+@lru_cache(maxsize=65_536)  # many rows have the same terms, each under other conditions
 def _parts(term: str) -> frozenset[str]:
     """The words of a term; also those that say nothing elsewhere, as in "pull-up trousers"."""
     said = [word for word in words(term, keep_empty=True) if word not in _SMALL]
-    return frozenset(said if words(term) else ())
+    return frozenset(said if any(form(word) for word in said) else ())
