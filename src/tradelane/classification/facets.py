@@ -144,7 +144,13 @@ def _read(name: str, about: Mapping[str, Any]) -> tuple[Facet, list[tuple[str, s
         values[str(value)] = Value(
             str(value), str(said["label"]), tuple(map(str, said.get("covers", ())))
         )
-        pairs += [(str(word), str(value)) for word in said["words"]]
+        listed = [str(word) for word in said.get("words", ())]
+        listed += [
+            form.format(what) for form in about.get("forms", ()) for what in said.get("of", ())
+        ]
+        if not listed:
+            raise KeyError(f"words of {value}")
+        pairs += [(word, str(value)) for word in listed]
         # A phrase that undoes is longer than the word it undoes, so it is found in its place.
         pairs += [(str(word), "") for word in said.get("not", ())]
     return Facet(name, str(about["question"]), values), pairs

@@ -30,24 +30,29 @@ def available() -> bool:
 @lru_cache(maxsize=32_768)
 def vector(word: str) -> NDArray[np.float32] | None:
     """The unit vector of a word in our one form, or None where it has none."""
-    places, table = _loaded()
-    forms = [word, word + "s", word + "es"]
-    forms += [word.replace(ours, theirs) for ours, theirs in _ENDINGS if ours in word]
-    known = [places[form] for form in forms if form in places]
-    if not known:
-        return None
-    found = np.array(table[min(known)], dtype=np.float32)  # the most frequent form
-    size = float(np.linalg.norm(found))
-    return found / np.float32(size) if size > 0 else None
+    place = _place(word)
+    return None if place is None else _unit(_loaded()[1][place : place + 1])[0]
 
 
 def table(words: Iterable[str]) -> tuple[list[str], NDArray[np.float32]]:
     """The words that have a vector, with their vectors row by row."""
-    named = [(word, vector(word)) for word in words]
-    kept = [(word, found) for word, found in named if found is not None]
-    if not kept:
-        return [], np.zeros((0, SIZE), np.float32)
-    return [word for word, _ in kept], np.stack([found for _, found in kept])
+    placed = [(word, place) for word in words if (place := _place(word)) is not None]
+    kept = [word for word, _ in placed]
+    return kept, _unit(_loaded()[1][[place for _, place in placed]])
+
+
+def _place(word: str) -> int | None:
+    """Where the vector of the most frequent of the word's forms stands."""
+    places = _loaded()[0]
+    forms = [word, word + "s", word + "es"]
+    forms += [word.replace(ours, theirs) for ours, theirs in _ENDINGS if ours in word]
+    return min((places[form] for form in forms if form in places), default=None)
+
+
+def _unit(found: NDArray[np.float32]) -> NDArray[np.float32]:
+    rows = np.array(found, dtype=np.float32).reshape(-1, SIZE)
+    sizes = np.linalg.norm(rows, axis=1, keepdims=True)
+    return (rows / np.where(sizes > 0, sizes, 1)).astype(np.float32)
 
 
 @cache

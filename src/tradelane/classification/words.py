@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from tradelane.kit import packs
@@ -35,6 +34,11 @@ _UNSPACED = (
 _PIECE = re.compile(rf"[{_UNSPACED}]+|\d+(?:[.,]\d+)*|[^\W\d_{_UNSPACED}]+|[,;]|\.(?=\s)")
 STOPS = frozenset(",;.")
 """Signs among `pieces`: they part what is said."""
+_LETTERED = re.compile(
+    r"\b(?:(t)(?:ee)?[- ](shirt)|(x)[- ](ray)|(o)[- ](ring)|(v)[- ](belt)|(u)[- ](bolt)"
+    r"|([hiu])[- ](beam)|(e)[- ](bike|cigarette|reader|scooter))(?=(?:e?s)?\b)"
+)
+"""A letter that makes a name of the word behind it: a T-shirt is no shirt."""
 _APOSTROPHE = re.compile(r"(?<=\w)['’`´]s\b|(?<=s)['’`´](?!\w)")
 
 
@@ -63,7 +67,7 @@ def key(text: str) -> str:
     """What two spellings of one description have in common, for telling that they are the same.
 
     >>> key("Men's T-shirts!"), key("mens t shirt")
-    ('man t shirt', 'man t shirt')
+    ('man tshirt', 'man tshirt')
     """
     return " ".join(words(text, keep_empty=True))
 
@@ -91,24 +95,32 @@ def pieces(cleaned: str) -> list[str]:
 
     >>> pieces("lamp, 12v 茶叶杯")
     ['lamp', ',', '12', 'v', '茶叶', '叶杯']
+    >>> pieces("t-shirts, x ray tubes")
+    ['tshirts', ',', 'xray', 'tubes']
     >>> pieces("used clothing that can be used for cleaning")
     ['used', 'clothing', 'that', 'be', 'for', 'cleaning']
     """
+    if cleaned.isascii() and cleaned.replace(" ", "").isalpha():  # most terms: nothing to part
+        plain_words = cleaned.split()
+        if min(map(len, plain_words)) > 1 and "tee" not in plain_words:
+            return _meant(plain_words[:MOST_WORDS])
     found: list[str] = []
-    for piece in _PIECE.findall(_APOSTROPHE.sub("", cleaned)):
+    plain = _LETTERED.sub(lambda found: "".join(filter(None, found.groups())), cleaned)
+    for piece in _PIECE.findall(_APOSTROPHE.sub("", plain)):
         if _is_unspaced(piece):
             found += [piece[i : i + 2] for i in range(len(piece) - 1)] or [piece]
         else:
             found.append(piece)
         if len(found) >= MOST_WORDS:
             break
-    found = found[:MOST_WORDS]
-    beside = _beside()
-    return found if beside.keys().isdisjoint(found) else _standing(found, beside)
+    return _meant(found[:MOST_WORDS])
 
 
-def _standing(found: list[str], beside: Mapping[str, tuple[Places, Places]]) -> list[str]:
+def _meant(found: list[str]) -> list[str]:
     """The pieces without those that say nothing between their neighbours."""
+    beside = _beside()
+    if beside.keys().isdisjoint(found):
+        return found
     kept = []
     for at, piece in enumerate(found):
         if piece in beside:
