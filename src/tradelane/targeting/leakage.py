@@ -22,7 +22,7 @@ from tradelane.targeting import evaluation, features
 TUPLE = ("hs_code", "departure", "origin", "duty_rate", "net_mass_kg")
 """What a line's tuple is; identities of people are left out, because these may repeat honestly."""
 
-MOST_LINES = 30_000
+MOST_LINES = 20_000
 LATER = 0.25
 _REPEATS_FROM = 0.15
 _EXCESS_FROM = 0.10

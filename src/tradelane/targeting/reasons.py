@@ -38,7 +38,7 @@ def explain(contributions: NDArray[np.float64], facts: Facts) -> list[tuple[list
     """
     # Rounded, so that a last bit never decides between two reasons; then the alphabet does.
     rounded = np.round(contributions, 4)
-    order = _of_the_line_too(rounded, np.argsort(-rounded, axis=1, kind="stable")[:, :MOST])
+    order = _strongest(rounded)
     raised = np.take_along_axis(rounded, order, axis=1) >= LEAST
     reasons: list[tuple[list[str], list[str]]] = []
     for place in range(MOST):
@@ -67,19 +67,17 @@ def novel(novelty: float) -> tuple[str, str]:
     )
 
 
-def _of_the_line_too(rounded: NDArray[np.float64], order: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Three reasons that all tell of records say nothing of the goods: then the last gives way to
-    the strongest that does, if anything of the line itself raised the score."""
-    if not len(order):
-        return order
-    own = rounded[:, _OF_THE_LINE]
-    best = own.argmax(axis=1)
-    only_records = _IS_RECORD[order].all(axis=1)
-    gives_way = only_records & (own[np.arange(len(own)), best] >= LEAST)
-    order[gives_way, MOST - 1] = _OF_THE_LINE[best[gives_way]]
-    return order
+def _strongest(rounded: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The groups that raised each score most, of records only the strongest while anything of the
+    line itself raised it: records of an importer, its seller and the two together mostly tell the
+    same, and nothing of the goods."""
+    records = np.where(_IS_RECORD, rounded, -np.inf)
+    others = _IS_RECORD & (np.arange(len(GROUPS)) != records.argmax(axis=1)[:, None])
+    raised = rounded >= LEAST
+    last = np.where(raised, others, 2)
+    return np.argsort(_BEHIND * last - rounded, axis=1, kind="stable")[:, :MOST]
 
 
+_BEHIND = float(1 << 20)
+"""More than any contribution, and small enough that four decimals are told apart beside it."""
 _IS_RECORD = np.array([group in RECORDS for group in GROUPS])
-_OF_THE_LINE = np.flatnonzero(~_IS_RECORD)
-"""Groups that tell of the line itself, not of what became of others."""

@@ -51,19 +51,28 @@ _PARAMETERS: dict[str, Any] = {
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How an expected revenue (probability times revenue if wrong) turns into what inspections
-    really bring: ``exp(offset) * expected ** slope``, in the same currency."""
+    really bring: times a factor, in the same currency.
 
-    slope: float = 1.0
-    offset: float = 0.0
+    at: logarithms of expected amounts, rising; factors: the logarithm of the factor at each,
+    straight between them and constant beyond. Without any, amounts stay.
+    """
+
+    at: tuple[float, ...] = ()
+    factors: tuple[float, ...] = ()
 
     def apply(self, expected: Floats) -> Floats:
         """The corrected amounts; NaN stays.
 
-        >>> Scale(1.0, 0.0).apply(np.array([0.0, 12.5])).tolist()
+        >>> Scale().apply(np.array([0.0, 12.5])).tolist()
         [0.0, 12.5]
+        >>> Scale((0.0,), (np.log(2.0),)).apply(np.array([0.0, 3.0])).round(6).tolist()
+        [0.0, 6.0]
         """
+        if not self.at:
+            return np.maximum(expected, 0.0)
         with np.errstate(all="ignore"):
-            found: Floats = np.exp(self.offset) * np.maximum(expected, 0.0) ** self.slope
+            factors = np.interp(np.log(expected), self.at, self.factors)
+        found: Floats = np.maximum(expected, 0.0) * np.exp(factors)
         return found
 
 
@@ -114,8 +123,8 @@ class Revenue:
             "smear": repr(self.smear),
             "cap": repr(self.cap),
             "middle": repr(self.middle),
-            "slope": repr(self.scale.slope),
-            "offset": repr(self.scale.offset),
+            "scale_at": [repr(value) for value in self.scale.at],
+            "scale_factors": [repr(value) for value in self.scale.factors],
         }
         files = {"revenue.json": canonical.encode(about)}
         if self.booster is not None:
@@ -138,44 +147,47 @@ def fit(x: NDArray[np.float32], wrong: NDArray[np.bool_], recovered: Floats, see
     return Revenue("model", float(np.median(amounts)), smear, cap, booster)
 
 
-_PULL = 50.0
-"""How many lines' worth of evidence it takes to leave the slope of 1."""
-_LEAST_SLOPE, _MOST_SLOPE = 0.8, 1.25
-"""Few findings hold much of the revenue; a slope beyond these is their accident."""
+TENTHS = 10
+_PULL = 10.0
+"""How many findings it takes before a tenth is half believed, over what all lines say."""
+_FURTHEST_FACTOR = 1.5
+"""No tenth is corrected by more than e to this beside the rest."""
 
 
 def calibrate(expected: Floats, realised: Floats, weights: Floats) -> Scale:
-    """The correction that makes expected and realised revenue agree, by Poisson pseudo-likelihood
-    (Gourieroux, Monfort and Trognon 1984), which asks only that the mean is right.
+    """The correction that makes expected and realised revenue agree: one factor for all lines, and
+    beside it one for each tenth by expected revenue, drawn to none the fewer findings are in it. A
+    tenth's total hangs on a few large findings, so alone it would follow their accident.
 
     All one value a line, NaN where not known; weights: how many lines of all each stands for.
 
     >>> doubled = calibrate(np.array([1.0, 2.0, 4.0] * 40), np.array([2.0, 4.0, 8.0] * 40),
     ...     np.ones(120))
-    >>> round(doubled.slope, 3), round(float(doubled.apply(np.array([3.0]))[0]), 2)
-    (1.0, 6.0)
+    >>> round(float(doubled.apply(np.array([3.0]))[0]), 2)
+    6.0
     """
     known = np.isfinite(expected) & np.isfinite(realised) & (expected > 0)
     if int((realised[known] > 0).sum()) < FEWEST_FINDINGS // 2:
         return Scale()
-    logs, y = np.log(expected[known]), realised[known] / realised[known].mean()
-    w = weights[known] / weights[known].mean()
-    middle = float(np.average(logs, weights=w))
-    z = logs - middle
-    offset, slope = 0.0, 1.0
-    for _ in range(50):
-        fitted = w * np.exp(np.clip(offset + slope * z, -30.0, 30.0))
-        error = w * y - fitted
-        gradient = np.array([error.sum(), (error * z).sum() - _PULL * (slope - 1.0)])
-        cross = (fitted * z).sum()
-        hessian = np.array([[fitted.sum(), cross], [cross, (fitted * z * z).sum() + _PULL]])
-        step = np.clip(np.linalg.solve(hessian, gradient), -1.0, 1.0)
-        offset, slope = offset + float(step[0]), slope + float(step[1])
-        if np.abs(step).max() < 1e-9:
-            break
-    slope = min(max(slope, _LEAST_SLOPE), _MOST_SLOPE)
-    offset = float(np.log((w * y).sum() / (w * np.exp(slope * z)).sum()))
-    return Scale(slope, offset - slope * middle + float(np.log(realised[known].mean())))
+    order = np.flatnonzero(known)[np.argsort(expected[known], kind="stable")]
+    promised, brought, w = expected[order], realised[order], weights[order]
+    overall = float((w * brought).sum() / (w * promised).sum())
+    reached = np.cumsum(w)
+    tenth = np.minimum((reached / reached[-1] * TENTHS).astype(np.int64), TENTHS - 1)
+    at, factors = list[float](), list[float]()
+    for number in range(TENTHS):
+        rows = tenth == number
+        if not rows.any():
+            continue
+        here, found = (w * promised)[rows].sum(), (w * brought)[rows].sum()
+        findings = float((brought[rows] > 0).sum())
+        beside = np.log(found / (overall * here)) if found > 0 else 0.0
+        beside = float(np.clip(beside, -_FURTHEST_FACTOR, _FURTHEST_FACTOR))
+        at.append(float(np.log(here / w[rows].sum())))
+        factors.append(float(np.log(overall)) + beside * findings / (findings + _PULL))
+    # Equal expectations may fill more than one tenth.
+    distinct, first = np.unique(at, return_index=True)
+    return Scale(tuple(distinct.tolist()), tuple(factors[i] for i in first.tolist()))
 
 
 def from_charges(x: NDArray[np.float32]) -> Revenue:
@@ -197,5 +209,5 @@ def restore(files: Mapping[str, bytes]) -> Revenue:
         float(about["cap"]),
         booster,
         float(about["middle"]),
-        Scale(float(about["slope"]), float(about["offset"])),
+        Scale(*(tuple(map(float, about[name])) for name in ("scale_at", "scale_factors"))),
     )
