@@ -85,6 +85,7 @@ class Tradelane:
         self.home_given = bool(home or os.environ.get("TRADELANE_HOME"))
         self.home = Path(home or os.environ.get("TRADELANE_HOME") or ".tradelane")
         self.database_url = database_url or os.environ.get("TRADELANE_DATABASE_URL")
+        self.text_against_code = os.environ.get("TRADELANE_TEXT_AGAINST_CODE") == "1"
         self.clock = clock or SystemClock()
 
     def at(self, home: Path) -> Tradelane:
@@ -536,7 +537,16 @@ class Tradelane:
         form = load(mapping)
         duties = self.duties(territory or form.territory)
         filings = read(path, form, codes=AnyCode(), today=self.clock.now().date())
-        return history_table(filings, duties, progress, as_declared=True)
+        table, unusable = history_table(filings, duties, progress, as_declared=True)
+        if self.text_against_code:
+            import polars as pl
+
+            from tradelane.journeys.text_against_code import mismatches
+
+            asked = list(zip(table["description"], table["hs_code"], strict=True))
+            found = mismatches(self.classification, asked, progress)
+            table = table.with_columns(text_mismatch=pl.Series(found, dtype=pl.Float64))
+        return table, unusable
 
     # ------------------------------------------------------------ keeping it safe
 

@@ -14,13 +14,18 @@ from hypothesis import strategies as st
 
 from targeting_histories import line, made_up
 from tradelane.registry.service import Registry
-from tradelane.targeting.catalogue import INPUT_COLUMNS
+from tradelane.targeting.catalogue import INPUT_COLUMNS, OPTIONAL
 from tradelane.targeting.online import Online
 from tradelane.targeting.service import Targeting, Trained
 from tradelane.trade.table import LINE_SCHEMA
 
-SCHEMA = {**LINE_SCHEMA, "duty_rate": pl.Float64(), "exchange_rate": pl.Float64()}
-KNOWN = made_up(1500, 5).select(pl.col(c) for c in SCHEMA if c != "exchange_rate")
+SCHEMA = {
+    **LINE_SCHEMA,
+    "duty_rate": pl.Float64(),
+    "exchange_rate": pl.Float64(),
+    "text_mismatch": pl.Float64(),
+}
+KNOWN = made_up(1500, 5).select(pl.col(c) for c in SCHEMA if c not in OPTIONAL)
 
 anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 amounts = st.one_of(
@@ -39,6 +44,7 @@ def lines(draw: st.DrawFn) -> dict[str, Any]:
     """A line of the history's world, some of whose values are replaced by anything at all."""
     row = KNOWN.row(draw(st.integers(0, KNOWN.height - 1)), named=True)
     row["exchange_rate"] = draw(st.one_of(st.none(), amounts))
+    row["text_mismatch"] = draw(amounts)
     row["date"] = draw(dates)
     for name in draw(st.lists(st.sampled_from(INPUT_COLUMNS), max_size=6)):
         if name == "importer_since":

@@ -162,6 +162,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("words_fit", "WORDS", _WORDS_NEEDS),
     Feature("words_gap", "WORDS", _WORDS_NEEDS),
     Feature("words_new", "WORDS", _WORDS_NEEDS),
+    Feature("text_mismatch", "TEXT_CODE", ("text_mismatch",)),
     Feature("insurance_share", "INSURANCE", ("insurance", "customs_value")),
     Feature("importer_hs6_price_gap", "OWN_PRICE", _OWN_NEEDS),
     Feature("seller_hs6_price_gap", "OWN_PRICE", _OWN_NEEDS),
@@ -194,4 +195,8 @@ EVIDENCE: tuple[str, ...] = (
 GROUPS: tuple[str, ...] = tuple(sorted({f.group for f in FEATURES}))
 
 INPUT_COLUMNS: tuple[str, ...] = tuple(sorted({c for f in FEATURES for c in f.needs}))
-"""What a line must have to be scored; ``exchange_rate`` alone may be left out."""
+"""What a line must have to be scored; those of `OPTIONAL` may be left out."""
+OPTIONAL: tuple[str, ...] = ("exchange_rate", "text_mismatch")
+"""``text_mismatch`` is how little the declared code fits the description in the view of a
+classifier that knows nothing of outcomes, worked out when the line was filed: 0 fits, up to 1;
+absent where there is no description, where it says too little, or where nobody asked."""

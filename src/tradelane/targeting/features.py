@@ -26,6 +26,7 @@ from tradelane.targeting.catalogue import (
     MEASURE_PARTS,
     MEASURES,
     NAMES,
+    OPTIONAL,
     OWN_PRICE,
     OWN_VALUE,
     RECORD_PARTS,
@@ -41,6 +42,7 @@ _SCHEMA: dict[str, pl.DataType] = {
     **LINE_SCHEMA,
     "duty_rate": pl.Float64(),
     "exchange_rate": pl.Float64(),
+    "text_mismatch": pl.Float64(),
 }
 
 
@@ -58,7 +60,8 @@ class Asked:
     `entities.KINDS`; absent: whether the line does not name it, a row for each of
     `catalogue.ENTITIES`; best and heading: what `peers.Peers.find` gives, measure by measure;
     near: what `siblings.Siblings.find` gives, and code the six digits as a number; words: what
-    `words.Words.find` gives; claimed and transhipped: 0, 1 or NaN.
+    `words.Words.find` gives; mismatch: as in `catalogue.OPTIONAL`, NaN where absent; claimed and
+    transhipped: 0, 1 or NaN.
     """
 
     days: entities.Ints
@@ -71,6 +74,7 @@ class Asked:
     near: Floats
     code: Floats
     words: Floats
+    mismatch: Floats
     claimed: Floats
     transhipped: Floats
 
@@ -125,6 +129,7 @@ class History:
                 near=self.siblings.find(dates, asked["hs4"].to_list(), asked["money"].to_list()),
                 code=np.array([siblings.digits(code) for code in hs6]),
                 words=self.words.find(dates, asked["description"].to_list(), hs6),
+                mismatch=asked["text_mismatch"].fill_null(np.nan).to_numpy(),
                 claimed=(asked["preference"] != "").to_numpy().astype(np.float64),
                 transhipped=_differs(asked, "departure", "origin"),
             )
@@ -198,6 +203,7 @@ class History:
         out["log_charges"][:] = _log(value * rate / 100.0 + 1.0)
         out["log_mass"][:] = _log(mass)
         out["log_quantity"][:] = _log(quantity)
+        out["text_mismatch"][:] = np.clip(asked.mismatch, 0.0, 1.0)
         out["duty_rate"][:] = rate
         out["duty_rate_gap"][:] = rate - out["heading_rate"]
         out["importer_registered"][:] = asked.days - asked.since
@@ -317,8 +323,9 @@ def in_own_currency(amounts: Floats) -> Floats:
 
 
 def _checked(lines: pl.DataFrame, needed: tuple[str, ...] | list[str]) -> pl.DataFrame:
-    if "exchange_rate" not in lines.columns:
-        lines = lines.with_columns(exchange_rate=pl.lit(None, pl.Float64))
+    absent = [name for name in OPTIONAL if name not in lines.columns]
+    if absent:
+        lines = lines.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent)
     missing = [c for c in needed if c not in lines.columns]
     undated = 0 if missing else lines["date"].null_count()
     if missing or undated:

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from tradelane.targeting import entities, features, peers, siblings
-from tradelane.targeting.catalogue import INPUT_COLUMNS, LEVELS, MASS_UNITS
+from tradelane.targeting.catalogue import INPUT_COLUMNS, LEVELS, MASS_UNITS, OPTIONAL
 from tradelane.targeting.judgement import judge
 from tradelane.targeting.service import Trained
 from tradelane.trade.table import LINE_SCHEMA
@@ -111,6 +111,8 @@ class Online:
             near=past.siblings.find(dates, [f["hs4"] for f in named], [f["money"] for f in named]),
             code=np.array([siblings.digits(code) for code in hs6]),
             words=past.words.find(dates, [f["description"] for f in named], hs6),
+            # None becomes NaN.
+            mismatch=np.array([line.get("text_mismatch") for line in lines], np.float64),
             claimed=np.array([float(f["preference"] != "") for f in named]),
             transhipped=np.array([_transhipped(f) for f in named]),
         )
@@ -232,7 +234,7 @@ def _by_key(
 
 
 def _refuse_unusable(lines: Sequence[Line]) -> None:
-    needed = {"subject", *INPUT_COLUMNS} - {"exchange_rate"}
+    needed = {"subject", *INPUT_COLUMNS} - set(OPTIONAL)
     missing = sorted({name for line in lines for name in needed - line.keys()})
     undated = 0 if missing else sum(line["date"] is None for line in lines)
     if missing or undated:

@@ -269,6 +269,19 @@ def _words(f: Facts, i: int) -> tuple[str, str]:
     return code, f"{text}, for {show_code(f'{round(other):06d}')} with {percent(fit + gap)}"
 
 
+def _text_code(f: Facts, i: int) -> tuple[str, str]:
+    mismatch = f.number("text_mismatch", i)
+    if math.isnan(mismatch):
+        return "TEXT_CODE_UNKNOWN", "nothing is known of how the description fits the code"
+    mine = show_code(f.text("hs_code", i)[:6])
+    if mismatch == 0.0:
+        return "TEXT_CODE", f"the classifier finds that the description fits {mine}"
+    return "TEXT_CODE_OTHER", (
+        f"the classifier finds another code than {mine} more likely for the description, by "
+        f"{percent(mismatch)}"
+    )
+
+
 def _frequency(f: Facts, i: int) -> tuple[str, str]:
     counts = {
         "by this importer": f.number("importer_busy", i),
@@ -338,6 +351,7 @@ SENTENCES: dict[str, Sentence] = {
     "OWN_VALUE": _own_value,
     "SIBLING": _sibling,
     "WORDS": _words,
+    "TEXT_CODE": _text_code,
     "FREQUENCY": _frequency,
     "INSURANCE": _insurance,
     "IMPORTER_RECORD": _Record(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
+import polars as pl
 import pytest
 
 from targeting_histories import line, made_up, table
@@ -52,6 +54,21 @@ def test_a_line_without_an_exchange_rate_needs_no_such_column(rule: Trained) -> 
     row = line()
     assert "exchange_rate" not in row
     assert Online(rule).score([row]) == Online(rule).score([row | {"exchange_rate": None}])
+
+
+def test_what_a_classifier_says_of_a_text_counts_alike_and_may_be_absent(
+    targeting: Targeting,
+) -> None:
+    past = made_up(400, 1).with_columns(text_mismatch=pl.Series([0.0, 0.7, None, 0.3] * 100))
+    trained = targeting.train_or_fallback(past)
+    asked = made_up(60, 2).with_columns(text_mismatch=pl.Series([0.9, None, 0.0] * 20))
+    online = Online(trained)
+    assert online.score(asked.to_dicts()) == targeting.score(trained, asked).to_dicts()
+    bare = asked.drop("text_mismatch")
+    assert online.score(bare.to_dicts()) == targeting.score(trained, bare).to_dicts()
+    answers = trained.history.features(asked)
+    assert answers["text_mismatch"][0] == 0.9
+    assert math.isnan(answers["text_mismatch"][1])
 
 
 def test_lines_without_a_column_are_refused_by_its_name(rule: Trained) -> None:
