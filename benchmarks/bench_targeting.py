@@ -337,7 +337,8 @@ def _calibration(which: str, rows: list[Row]) -> None:
         for e, x, (low, high), n in zip(expected, lost, ranges, findings, strict=True)
     )
     print(
-        f"{which}: expected against realised, by tenth of all seeds together (95 %, wrong lines): {tenths}"
+        f"{which}: expected against realised, by tenth of all seeds together "
+        f"(95 %, wrong lines): {tenths}"
     )
     print(f"{which}: expected against realised in all: {expected.sum() / lost.sum():.2f}")
 
