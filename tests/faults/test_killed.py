@@ -17,7 +17,7 @@ from workspaces import SEED, Cleared, copy_models
 
 Opened = Callable[..., Tradelane]
 
-KILLS, HOMES = 9, 3
+KILLS, HOMES = 6, 2
 CHUNK = 25
 """File rows a transaction here: fifteen chunks to receive and fifteen to route."""
 
