@@ -195,6 +195,7 @@ def run_checks(pytest_arguments: list[str]) -> int:
         "import contracts": [tool / "lint-imports"],
         "tests": [PYTHON, "-m", "pytest", "-q", "-n", workers, *pytest_arguments],
     }
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers share the cores
     failed = []
     with temporary_files_in_memory():
         for name, command in checks.items():
