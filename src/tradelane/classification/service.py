@@ -117,13 +117,14 @@ class Classification:
     ) -> Iterator[Suggestion]:
         """Like `suggest`, for many descriptions in their order; without an advisor."""
         engine = self.engine_for(as_of)
+        newer = self._library.newer()
         for start in range(0, len(texts), _AT_ONCE):
             part = texts[start : start + _AT_ONCE]
             said = answers[start : start + _AT_ONCE] if answers else [{}] * len(part)
             asked = [ask(t, self._facets, a) for t, a in zip(part, said, strict=True)]
             for text, one in zip(part, engine.weigh(asked), strict=True):
                 first = followed(engine.known, one, engine.lessons)
-                yield self._suggestion(engine, text, first, limit)
+                yield self._suggestion(engine, text, first, limit, newer)
 
     def fits(self, text: str, declared: str, *, as_of: date | None = None) -> Fit:
         """How well a declared code fits a description; ``mismatch`` can be a feature of a risk
@@ -235,10 +236,17 @@ class Classification:
 
     # ------------------------------------------------------------ saying it
 
-    def _suggestion(self, engine: Engine, text: str, weighed: Weighed, limit: int) -> Suggestion:
+    def _suggestion(
+        self,
+        engine: Engine,
+        text: str,
+        weighed: Weighed,
+        limit: int,
+        newer: Mapping[str, tuple[str, ...]],
+    ) -> Suggestion:
         asked = weighed.asked
         listed = apart(text)
-        stated = codes_in(text, self._bare.wordings.index, self._library.newer())
+        stated = codes_in(text, self._bare.wordings.index, newer)
         notes = [note for note in (too_long(text), *(one.note for one in stated)) if note]
         if listed:
             notes.append(f"Several goods are named; each needs its own code: {'; '.join(listed)}.")

@@ -84,21 +84,23 @@ class Related:
         for start in range(0, len(found), _AT_ONCE):
             part = found[start : start + _AT_ONCE]
             near = asked[start : start + _AT_ONCE] @ self._vectors.T
-            best = np.argpartition(-near, NEAREST, axis=1)[:, :NEAREST]
-            for word, row, order in zip(part, near, best):
-                self._joined[word] = self._nearest(word, row, order)
+            rows, places = np.nonzero(near > LEAST_NEAR)
+            ends = np.searchsorted(rows, np.arange(len(part) + 1))
+            for at, word in enumerate(part):
+                close = places[ends[at] : ends[at + 1]]
+                self._joined[word] = self._nearest(word, near[at], close)
         for word in new:
             self._joined[word] = self._joined.get(word) or self._alike(word)
 
     def _nearest(
-        self, word: str, near: NDArray[np.float32], order: NDArray[np.intp]
+        self, word: str, near: NDArray[np.float32], close: NDArray[np.intp]
     ) -> tuple[tuple[str, float], ...]:
         rare = self._matching.rarity_of(word)
         part = 0.6 if word in self._matching.vocabulary else 1.0
         return tuple(
             (other, part * (float(near[at]) - 0.35) * min(1.0, rare / rarity))
-            for at in order[np.argsort(-near[order], kind="stable")]
-            if near[at] > LEAST_NEAR and (other := self._words[at]) != word
+            for at in close[np.argsort(-near[close], kind="stable")[:NEAREST]]
+            if (other := self._words[at]) != word
             for rarity in (max(self._matching.rarity_of(other), 0.1),)
         )
 
