@@ -6,6 +6,7 @@ and, for who files, the line of the draft that the code is for.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -13,12 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tradelane.accounts.model import Principal, Scope
+from tradelane.classification.answers import Said
 from tradelane.classification.model import Suggestion
+from tradelane.journeys.code_rates import ORIGIN, tariffs
 from tradelane.kit.errors import Problem
 from tradelane.trade.identifiers import ASSIGNED_ECONOMIES
 from tradelane.web import pages
 from tradelane.web.access import PUBLIC, Asking
-from tradelane.web.classifier import classifier_of, known_facets
+from tradelane.web.classifier import classifier_of
 from tradelane.web.classify_view import (
     MOST_GOODS,
     Question,
@@ -26,8 +29,6 @@ from tradelane.web.classify_view import (
     day_of,
     rates_of,
     read_answers,
-    said,
-    tariffs,
     tidy,
 )
 from tradelane.web.economies import economies
@@ -43,12 +44,6 @@ _NOTHING = Problem(
     pointer="/q",
     hint="For example: men's cotton knitted T-shirt.",
 )
-_ORIGIN = Problem(
-    "classification.origin",
-    "The origin has to be the two letters of an economy.",
-    pointer="/origin",
-    hint="For example CN.",
-)
 
 
 @router.get("/classify")
@@ -57,6 +52,7 @@ def find_code(
     asker: Annotated[Asking, Depends(PUBLIC)],
     q: str | None = None,
     answer: Annotated[list[str] | None, Query()] = None,
+    change: Annotated[str, Query(max_length=40)] = "",
     territory: Annotated[str, Query(max_length=40)] = "",
     origin: Annotated[str, Query(max_length=40)] = "",
     on: Annotated[str, Query(max_length=40)] = "",
@@ -79,20 +75,24 @@ def find_code(
     )
     known = tariffs()
     suggestion: Suggestion | None = None
-    answered: list[tuple[str, str, str]] = []
+    answered: list[Said] = []
     rates = rates_of(lane, asked, known)
     if asked.text:
         classifier = classifier_of(request)
-        facets = known_facets()
-        answers = read_answers(answer or [], facets)
+        possible = classifier.wait().answers
+        answers = read_answers(answer or [], possible)
         asked = Question(asked.text, answers, asked.territory, asked.origin, asked.on, draft, line)
         suggestion = classifier.suggest(asked.text, answers)
-        answered = said(answers, facets)
+        if change and change not in answers:
+            headings = [one.code for one in suggestion.headings]
+            again = possible.question(change, headings)
+            suggestion = replace(suggestion, question=again) if again is not None else suggestion
+        answered = [possible.said(name, value) for name, value in answers.items()]
     problems = []
     if q is not None and not asked.text:
         problems.append(_NOTHING)
     if asked.text and asked.territory and asked.origin not in ASSIGNED_ECONOMIES:
-        problems.append(_ORIGIN)
+        problems.append(ORIGIN)
     locale = pages.locale_of(request, asker.principal)
     return pages.render(
         request,
@@ -103,6 +103,7 @@ def find_code(
         asked=asked,
         suggestion=suggestion,
         answered=answered,
+        changing=bool(change),
         ranked=candidates(lane, suggestion, suggestion.ranked, rates) if suggestion else [],
         headings=candidates(lane, suggestion, suggestion.headings[:3], None) if suggestion else [],
         most_goods=MOST_GOODS,
