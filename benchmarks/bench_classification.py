@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from tradelane.classification import calibration, facets, generic, glossary, known, wordings
 from tradelane.classification.asked import Asked, ask
-from tradelane.classification.choices import followed_choices
+from tradelane.classification.choices import followed_choices, is_none
 from tradelane.classification.engine import Engine, Weighed
-from tradelane.classification.facets import NONE, NOT_KNOWN
+from tradelane.classification.facets import NOT_KNOWN
 from tradelane.classification.known import Known
 from tradelane.classification.model import Example, Question
 from tradelane.classification.questions import next_question
@@ -248,8 +248,8 @@ class Dialogue:
 
 
 def _questions(ground: Known, engine: Engine, sets: Mapping[str, Sequence[Example]]) -> None:
-    """Answers are true: of facets what the facets of the true code say, of wordings the option
-    that the true code is under, "none of these", or "not known" where neither is offered."""
+    """Answers are true: of facets what the facets of the true code say, or "not known"; of wordings
+    the option that the true code is under, or "none of these"."""
     print(
         "\n| asked | answered are | n | HS6 top-1 of all, before and after | told something "
         "| of those before | after | questions each | ECE after |\n" + "| --- " * 9 + "|"
@@ -305,15 +305,14 @@ def _dialogue(
             values = [value for value, _label in question.options]
             answer = NOT_KNOWN if chance < SILENT else spoil.choice(values)
         answers[question.facet] = answer
-        told += answers[question.facet] not in (NOT_KNOWN, NONE)
+        told += not is_none(answer) and answer != NOT_KNOWN
         put += 1
 
 
 def _answer(ground: Known, question: Question, code: str, place: int) -> str:
     values = [value for value, _label in question.options]
     if question.is_of_wordings:
-        otherwise = NONE if NONE in values else NOT_KNOWN
-        return next((value for value in values if code.startswith(value)), otherwise)
+        return next((value for value in values if code.startswith(value)), values[-1])
     takes = ground.code_facets.takes[question.facet][place]
     names = ground.code_facets.values[question.facet]
     return next((value for value in values if takes[names.index(value)]), NOT_KNOWN)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tradelane.classification import choices
-from tradelane.classification.facets import NONE, NOT_KNOWN, Facets
+from tradelane.classification.facets import NOT_KNOWN, Facets
 from tradelane.classification.model import WHICH_HEADING, Question
 from tradelane.classification.wordings import Wordings
 from tradelane.kit.errors import InputRefused, Problem
@@ -49,7 +49,8 @@ class Answers:
         if name in self.facets.facets:
             return "" if value == NOT_KNOWN else self.facets.check(name, [value])
         if name == WHICH_HEADING:
-            if value == NOT_KNOWN or value in self.wordings.headings:
+            named = choices.denied(name, value) if choices.is_none(value) else (value,)
+            if value == NOT_KNOWN or (named and set(named) <= set(self.wordings.headings)):
                 return ""
             return f"{value!r} is no heading of HS 2022."
         choice = choices.below(self.wordings, name)
@@ -68,13 +69,10 @@ class Answers:
             options = tuple((value.name, value.label) for value in facet.values.values())
             return Question(facet.question, name, options)
         if name == WHICH_HEADING:
-            choice = choices.which(self.wordings, headings)
+            choice = choices.which(self.wordings, headings) if headings else None
         else:
-            found = choices.below(self.wordings, name)
-            if found is None:
-                return None
-            choice = found
-        return Question(choice.text, choice.name, choice.options)
+            choice = choices.below(self.wordings, name)
+        return None if choice is None else Question(choice.text, choice.name, choice.options)
 
     def said(self, name: str, value: str) -> Said:
         """An answer that is not `wrong`, in words."""
@@ -88,5 +86,5 @@ class Answers:
             choice = choices.below(self.wordings, name)
             assert choice is not None, "the answer was checked"
             question, options = choice.text, dict(choice.options)
-        label = "" if value in (NONE, NOT_KNOWN) else options[value]
+        label = "" if value == NOT_KNOWN or choices.is_none(value) else options[value]
         return Said(name, question, value, label)

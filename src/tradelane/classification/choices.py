@@ -19,6 +19,7 @@ from tradelane.classification.facets import NONE, NOT_KNOWN
 from tradelane.classification.known import Known
 from tradelane.classification.model import WHICH_HEADING
 from tradelane.classification.wordings import Wordings
+from tradelane.trade.hscode import show_code
 
 BELIEF = 0.85
 """How far an answer is believed: wordings do not say everything that holds of their goods."""
@@ -38,7 +39,7 @@ _NOTE = re.compile(r"\bn\.\s?e\.\s?c\b\.?[^,;()]*|\bnot elsewhere[^,;()]*")
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A question of wordings. name: the heading whose subheadings are offered, or `WHICH_HEADING`;
-    options: (code or `NONE`, label)."""
+    options: (code, label), and last that it is none of them (`is_none`)."""
 
     name: str
     text: str
@@ -64,15 +65,32 @@ def below(wordings: Wordings, heading: str) -> Choice | None:
     if not 1 < len(codes) <= MOST_OPTIONS:
         return None
     labels = labels_of(wordings.own[places])
+    if len(set(labels)) < len(labels):  # wordings that are the same
+        labels = [f"{label} ({show_code(code)})" for code, label in zip(codes, labels, strict=True)]
     text = f"{_short(wordings.heading[places.start])}: which of these?"
     options = (*zip(codes, labels, strict=True), (NONE, NONE_LABEL))
     return Choice(heading, text, options)
 
 
 def which(wordings: Wordings, headings: Sequence[str]) -> Choice:
-    """Which of these headings."""
+    """Which of these headings; "none" names them, so that the answer says what it is not."""
     options = tuple((heading, wording_of(wordings, heading)) for heading in headings)
-    return Choice(WHICH_HEADING, WHICH, options)
+    none = "-".join((NONE, *headings))
+    return Choice(WHICH_HEADING, WHICH, (*options, (none, NONE_LABEL)))
+
+
+def is_none(value: str) -> bool:
+    """Whether an answer says that it is none of what was offered."""
+    return value.partition("-")[0] == NONE
+
+
+def denied(name: str, value: str) -> tuple[str, ...]:
+    """The headings that such an answer says it is not.
+
+    >>> denied("0902", "none"), denied("heading", "none-0902-2101")
+    (('0902',), ('0902', '2101'))
+    """
+    return tuple(value.split("-")[1:]) if name == WHICH_HEADING else (name,)
 
 
 def wording_of(wordings: Wordings, heading: str) -> str:
@@ -98,16 +116,15 @@ def labels_of(wordings: Sequence[str]) -> list[str]:
         label = ", ".join(plain).replace(", (", " (")
         is_rest = plain != own
         found.append(f"{label} (another kind)" if label and is_rest else label or "another kind")
-    if len(set(found)) < len(found):
-        found = list(wordings)
-    return [_short(label) for label in found]
+    return found if len(set(found)) == len(found) else list(wordings)
 
 
 def likelihoods(choice: Choice, codes: Sequence[str]) -> NDArray[np.float64]:
     """How likely each answer is for each code: codes x options, each row below 1 in sum."""
     size = len(choice.options[0][0])
     offered = frozenset(value for value, _label in choice.options)
-    told = [code[:size] if code[:size] in offered else NONE for code in codes]
+    none = choice.options[-1][0]
+    told = [code[:size] if code[:size] in offered else none for code in codes]
     fits = [[one == value for value, _label in choice.options] for one in told]
     found: NDArray[np.float64] = np.asarray(fits, dtype=np.float64)
     return BELIEF * found + (1 - BELIEF) / (len(choice.options) + 1)
@@ -125,9 +142,10 @@ def followed_choices(known: Known, weighed: Weighed) -> Weighed:
 
 def _after(known: Known, weighed: Weighed, name: str, value: str) -> Weighed:
     codes = [known.wordings.codes[place] for place in weighed.places]
-    fits = np.array(
-        [not code.startswith(name) if value == NONE else code.startswith(value) for code in codes]
-    )
+    if is_none(value):
+        fits = np.array([not code.startswith(denied(name, value)) for code in codes])
+    else:
+        fits = np.array([code.startswith(value) for code in codes])
     if not fits.any():
         return weighed
     less = (1 - BELIEF) / (HEADINGS_OFFERED + 1)

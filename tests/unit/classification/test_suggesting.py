@@ -12,6 +12,7 @@ import pytest
 
 import classification_house
 from classification_house import csv_of, row, sharing
+from tradelane.classification import choices
 from tradelane.classification.facets import NOT_KNOWN
 from tradelane.classification.model import ASK, TOO_GENERIC, Evidence
 from tradelane.classification.service import Classification
@@ -157,6 +158,28 @@ def test_what_is_not_known_is_asked_and_changes_nothing(plain: Classification) -
     assert said.facets["material"] == ("cotton",)
 
 
+def test_the_subheadings_of_every_heading_are_told_apart(plain: Classification) -> None:
+    known = plain.engine.known.wordings
+    asked = [found for h in known.headings if (found := choices.below(known, h)) is not None]
+    assert len(asked) > 800
+    for one in asked:
+        labels = [label for _value, label in one.options]
+        assert len(set(labels)) == len(labels), one.name
+
+
+def test_none_of_the_headings_that_were_offered(plain: Classification) -> None:
+    asked = plain.suggest("mask").question
+    assert asked is not None
+    assert asked.facet == "heading"
+    none = asked.options[-1][0]
+    assert plain.answers.said("heading", none).label == ""
+    offered = [value for value, _label in asked.options[:-1]]
+    found = plain.suggest("mask", answers={"heading": none})
+    assert found.ranked[0].code[:4] not in offered
+    chosen = plain.suggest("mask", answers={"heading": offered[-1]})
+    assert chosen.ranked[0].code[:4] == offered[-1]
+
+
 def test_every_question_is_answerable_and_ends(plain: Classification) -> None:
     for text in ("shirt", "green tea", "mask", "shoes", "pump", "frozen fish"):
         answers: dict[str, str] = {}
@@ -188,7 +211,14 @@ def test_the_wording_that_is_chosen_comes_first_whatever_was_likelier(
 
 @pytest.mark.parametrize(
     "given",
-    [{"material": "cheese"}, {"heading": "9999"}, {"0902": "610910"}, {"9503": "none"}, {"": ""}],
+    [
+        {"material": "cheese"},
+        {"heading": "9999"},
+        {"heading": "none-9999"},
+        {"0902": "610910"},
+        {"9503": "none"},
+        {"": ""},
+    ],
 )
 def test_answers_that_nobody_offers_are_refused(
     plain: Classification, given: dict[str, str]
