@@ -21,7 +21,7 @@ from tradelane.kit.errors import Problem
 from tradelane.trade.identifiers import ASSIGNED_ECONOMIES
 from tradelane.web import pages
 from tradelane.web.access import PUBLIC, Asking
-from tradelane.web.classifier import classifier_of
+from tradelane.web.classifier import Classifier, classifier_of
 from tradelane.web.classify_view import (
     MOST_GOODS,
     Question,
@@ -64,30 +64,17 @@ def find_code(
     wanted = _wanted(request, asker.principal, draft, line)
     if wanted is None:
         draft = None
-    asked = Question(
-        tidy(q or "") or tidy(wanted or ""),
-        {},
-        territory,
-        origin.strip().upper()[:2],
-        on,
-        draft,
-        line,
-    )
+    text = tidy(q or "") or tidy(wanted or "")
+    asked = Question(text, {}, territory, origin.strip().upper()[:2], on, draft, line)
     known = tariffs()
     suggestion: Suggestion | None = None
     answered: list[Said] = []
     rates = rates_of(lane, asked, known)
     if asked.text:
-        classifier = classifier_of(request)
-        possible = classifier.wait().answers
-        answers = read_answers(answer or [], possible)
-        asked = Question(asked.text, answers, asked.territory, asked.origin, asked.on, draft, line)
-        suggestion = classifier.suggest(asked.text, answers)
-        if change and change not in answers:
-            headings = [one.code for one in suggestion.headings]
-            again = possible.question(change, headings)
-            suggestion = replace(suggestion, question=again) if again is not None else suggestion
-        answered = [possible.said(name, value) for name, value in answers.items()]
+        possible = classifier_of(request).wait().answers
+        asked = replace(asked, answers=read_answers(answer or [], possible))
+        suggestion = _suggested(classifier_of(request), asked, change)
+        answered = [possible.said(*one) for one in (asked.answers or {}).items()]
     problems = []
     if q is not None and not asked.text:
         problems.append(_NOTHING)
@@ -111,6 +98,17 @@ def find_code(
         rates=rates,
         day=day_of(lane, asked.on).isoformat(),
     )
+
+
+def _suggested(classifier: Classifier, asked: Question, change: str) -> Suggestion:
+    """What is said; ``change``: the question that is asked anew in place of the next one."""
+    answers = asked.answers or {}
+    found = classifier.suggest(asked.text, answers)
+    if change and change not in answers:
+        headings = [one.code for one in found.headings]
+        again = classifier.service.answers.question(change, headings)
+        return found if again is None else replace(found, question=again)
+    return found
 
 
 def may_read_sources(principal: Principal | None) -> bool:
