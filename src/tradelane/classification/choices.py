@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,12 +65,16 @@ def below(wordings: Wordings, heading: str) -> Choice | None:
     codes = wordings.codes[places]
     if not 1 < len(codes) <= MOST_OPTIONS:
         return None
-    labels = labels_of(wordings.own[places])
+    return _below(heading, wordings.heading[places.start], codes, wordings.own[places])
+
+
+@lru_cache(maxsize=2_048)
+def _below(heading: str, wording: str, codes: tuple[str, ...], own: tuple[str, ...]) -> Choice:
+    labels = labels_of(own)
     if len(set(labels)) < len(labels):  # wordings that are the same
         labels = [f"{label} ({show_code(code)})" for code, label in zip(codes, labels, strict=True)]
-    text = f"{_short(wordings.heading[places.start])}: which of these?"
     options = (*zip(codes, labels, strict=True), (NONE, NONE_LABEL))
-    return Choice(heading, text, options)
+    return Choice(heading, f"{_short(wording)}: which of these?", options)
 
 
 def which(wordings: Wordings, headings: Sequence[str]) -> Choice:
@@ -122,12 +127,11 @@ def labels_of(wordings: Sequence[str]) -> list[str]:
 def likelihoods(choice: Choice, codes: Sequence[str]) -> NDArray[np.float64]:
     """How likely each answer is for each code: codes x options, each row below 1 in sum."""
     size = len(choice.options[0][0])
-    offered = frozenset(value for value, _label in choice.options)
-    none = choice.options[-1][0]
-    told = [code[:size] if code[:size] in offered else none for code in codes]
-    fits = [[one == value for value, _label in choice.options] for one in told]
-    found: NDArray[np.float64] = np.asarray(fits, dtype=np.float64)
-    return BELIEF * found + (1 - BELIEF) / (len(choice.options) + 1)
+    at = {value: place for place, (value, _label) in enumerate(choice.options)}
+    none = len(choice.options) - 1
+    found = np.full((len(codes), len(choice.options)), (1 - BELIEF) / (len(choice.options) + 1))
+    found[np.arange(len(codes)), [at.get(code[:size], none) for code in codes]] += BELIEF
+    return found
 
 
 def followed_choices(known: Known, weighed: Weighed) -> Weighed:

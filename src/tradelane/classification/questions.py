@@ -13,9 +13,9 @@ from tradelane.classification.model import Question
 
 LEAST_GAIN = 0.08
 """Bits that an answer must be expected to bring for the question to be asked."""
-FACET_BEFORE = 3.0
-"""So many times what a facet brings a question of wordings must bring to be asked in its place: a
-property is quicker to answer than wordings are to read."""
+WORDINGS_EFFORT = 3.0
+"""So many times as much a question of wordings must bring: a property is quicker to say than
+wordings are to read."""
 _MOST = 40
 
 
@@ -28,13 +28,13 @@ def next_question(known: Known, weighed: Weighed, least: float = LEAST_GAIN) -> 
     p = np.asarray(weighed.probabilities[:_MOST], dtype=np.float64)
     p = p / max(float(p.sum()), 1e-9)
     found = [*_of_facets(known, weighed, p), *_of_wordings(known, weighed, p)]
-    found = [one for one in found if one.gain >= least]
-    worth = {one.facet: _worth(known, one) for one in found}
-    return max(found, key=lambda one: worth[one.facet], default=None)
+    worth = {one.facet: one.gain / _effort(one) for one in found}
+    best = max(found, key=lambda one: worth[one.facet], default=None)
+    return best if best is not None and worth[best.facet] >= least else None
 
 
-def _worth(known: Known, question: Question) -> float:
-    return question.gain * (FACET_BEFORE if question.facet in known.facets.facets else 1.0)
+def _effort(question: Question) -> float:
+    return WORDINGS_EFFORT if question.is_of_wordings else 1.0
 
 
 def _of_facets(known: Known, weighed: Weighed, p: NDArray[np.float64]) -> list[Question]:
@@ -75,9 +75,9 @@ def _gain(p: NDArray[np.float64], like: NDArray[np.float64]) -> float:
     answered = p[:, None] * like
     total = answered.sum(axis=0)
     before = _bits(p)
-    after = sum(t * _bits(answered[:, i] / t) for i, t in enumerate(total) if t > 0)
+    after = _bits(answered) - _bits(total)
     left = max(1 - float(total.sum()), 0.0)
-    return before - float(after) - left * before
+    return before - after - left * before
 
 
 def _bits(p: NDArray[np.float64]) -> float:
