@@ -27,9 +27,11 @@ from numpy.typing import NDArray
 
 from tradelane.classification import calibration, facets, generic, glossary, known, wordings
 from tradelane.classification.asked import Asked, ask
+from tradelane.classification.choices import followed_choices, is_none
 from tradelane.classification.engine import Engine, Weighed
+from tradelane.classification.facets import NOT_KNOWN
 from tradelane.classification.known import Known
-from tradelane.classification.model import Example
+from tradelane.classification.model import Example, Question
 from tradelane.classification.questions import next_question
 from tradelane.classification.rankers.embedding import Embedding
 from tradelane.classification.rankers.linear import Linear
@@ -42,6 +44,8 @@ from tradelane.nomenclature import Nomenclature
 TARIFF_ASKED, SENTENCES_ASKED, ASKING, TIMED = 600, 400, 250, 400
 SURE = 0.5
 QUESTIONS = 5
+SILENT, WRONG = 0.2, 0.1
+"""How often whoever is asked does not know, or answers at random, in one of the rows."""
 FLOORS = {"uk_search_references": 0.45, "uk_intercepts_hs6": 0.35}
 """HS6 top-1 with no examples, below which the script ends with an error."""
 
@@ -231,54 +235,87 @@ def _wide(ground: Known, engine: Engine) -> None:
     )
 
 
+@dataclass(frozen=True)
+class Dialogue:
+    """One description with questions. was, now: whether the first code was right before and after;
+    put: questions that were put; told: answers that chose something; sure: of the first code."""
+
+    was: bool
+    now: bool
+    put: int
+    told: int
+    sure: float
+
+
 def _questions(ground: Known, engine: Engine, sets: Mapping[str, Sequence[Example]]) -> None:
-    """Answers are the facets of the true code; where it says nothing, "not known"."""
+    """Answers are true: of facets what the facets of the true code say, or "not known"; of wordings
+    the option that the true code is under, or "none of these"."""
     print(
-        "\n| asked | n | answered at least once | before | after | questions each |\n"
-        + "| --- " * 6
-        + "|"
+        "\n| asked | answered are | n | HS6 top-1 of all, before and after | told something "
+        "| of those before | after | questions each | ECE after |\n" + "| --- " * 9 + "|"
     )
     for name in ("uk_search_references", "uk_intercepts_hs6", "us_leaves"):
         gold = list(sets[name])[:ASKING]
-        before, after, number = [], [], []
-        for true in gold:
-            was, now, answered, put = _dialogue(ground, engine, true)
-            if answered:
-                before.append(was)
-                after.append(now)
-                number.append(put)
-        rise = 100 * (np.mean(after) - np.mean(before)) if before else 0.0
-        print(
-            f"| {name} | {len(gold)} | {len(before)} | {np.mean(before):.1%} | "
-            f"{np.mean(after):.1%} (+{rise:.1f} points) | {np.mean(number):.1f} |",
-            flush=True,
-        )
+        for kind, wordings_too, spoilt in (
+            ("properties", False, False),
+            ("properties, wordings", True, False),
+            (f"the same, {SILENT:.0%} not known, {WRONG:.0%} at random", True, True),
+        ):
+            draw = random.Random(0)
+            spoil = draw if spoilt else None
+            done = [_dialogue(ground, engine, true, wordings_too, spoil) for true in gold]
+            told = [one for one in done if one.told]
+            was, now = (100 * np.mean([getattr(one, w) for one in done]) for w in ("was", "now"))
+            first = 100 * np.mean([one.was for one in told])
+            last = 100 * np.mean([one.now for one in told])
+            sure = np.array([one.sure for one in done])
+            print(
+                f"| {name} | {kind} | {len(gold)} | {was:.1f}%, {now:.1f}% (+{now - was:.1f}) "
+                f"| {len(told)} | {first:.1f}% | {last:.1f}% (+{last - first:.1f}) | "
+                f"{np.mean([one.put for one in done if one.put]):.1f} | "
+                f"{calibration.errors(sure, [one.now for one in done]):.3f} |",
+                flush=True,
+            )
 
 
-def _dialogue(ground: Known, engine: Engine, true: Example) -> tuple[bool, bool, int, int]:
-    place = ground.wordings.index.get(true.code)
+def _dialogue(
+    ground: Known,
+    engine: Engine,
+    true: Example,
+    wordings_too: bool,
+    spoil: random.Random | None,
+) -> Dialogue:
+    place = ground.wordings.index[true.code]
     answers: dict[str, str] = {}
-    unknown: set[str] = set()
-    was = right = False
-    for number in range(QUESTIONS + 1):
-        asked = ask(true.text, ground.facets, answers)
-        silent: dict[str, tuple[str, ...]] = {
-            name: () for name in unknown if name not in asked.facets
-        }
-        (weighed,) = engine.weigh([replace(asked, facets={**asked.facets, **silent})])
+    put = told = 0
+    was: bool | None = None
+    while True:
+        (weighed,) = engine.weigh([ask(true.text, ground.facets, answers)])
+        weighed = followed_choices(ground, weighed)
         right = ground.wordings.codes[weighed.places[0]] == true.code
-        was = right if number == 0 else was
-        question = next_question(ground, weighed) if number < QUESTIONS else None
-        if question is None or place is None:
-            return was, right, len(answers), len(answers) + len(unknown)
-        takes = ground.code_facets.takes[question.facet][place]
-        names = ground.code_facets.values[question.facet]
-        fitting = [v for v, _label in question.options if takes[names.index(v)]]
-        if fitting:
-            answers[question.facet] = fitting[0]
-        else:
-            unknown.add(question.facet)
-    return was, right, len(answers), len(answers) + len(unknown)
+        was = right if was is None else was
+        question = next_question(ground, weighed) if put < QUESTIONS else None
+        if question is None:
+            return Dialogue(was, right, put, told, float(weighed.probabilities[0]))
+        if question.is_of_wordings and not wordings_too:
+            answers[question.facet] = NOT_KNOWN
+            continue
+        answer = _answer(ground, question, true.code, place)
+        if spoil is not None and (chance := spoil.random()) < SILENT + WRONG:
+            values = [value for value, _label in question.options]
+            answer = NOT_KNOWN if chance < SILENT else spoil.choice(values)
+        answers[question.facet] = answer
+        told += not is_none(answer) and answer != NOT_KNOWN
+        put += 1
+
+
+def _answer(ground: Known, question: Question, code: str, place: int) -> str:
+    values = [value for value, _label in question.options]
+    if question.is_of_wordings:
+        return next((value for value in values if code.startswith(value)), values[-1])
+    takes = ground.code_facets.takes[question.facet][place]
+    names = ground.code_facets.values[question.facet]
+    return next((value for value in values if takes[names.index(value)]), NOT_KNOWN)
 
 
 def _speed(what: str, ground: Known, engine: Engine, sets: Mapping[str, Sequence[Example]]) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tradelane.inspections.oversight import Oversight
     from tradelane.inspections.service import Inspections
     from tradelane.journeys.batches import ClearedBatch
+    from tradelane.journeys.code_rates import CodeRates
     from tradelane.journeys.corpus_now import CorpusNow
     from tradelane.journeys.desk import Desk
     from tradelane.journeys.judging import Asked
@@ -377,6 +378,15 @@ class Tradelane:
 
         pack = packs.load(territory)
         return Duties(pack, ExchangeRates.read(rates) if rates else None)
+
+    def code_rates(
+        self, territory: str | Path, origin: str, on: dt.date | None = None
+    ) -> CodeRates:
+        """The rates of duty of a territory's pack beside codes; today's where no day is given."""
+        from tradelane.journeys.code_rates import code_rates
+
+        day = on or self.clock.now().date()
+        return code_rates(str(territory), self.duties(territory), origin, day)
 
     def assess_elsewhere(self, asked: Asked) -> Stream:
         """A file read and assessed in a second process, while this one scores and keeps it."""

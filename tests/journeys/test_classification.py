@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import time
 from collections.abc import Iterator
@@ -100,6 +101,33 @@ def test_a_text_that_is_a_command_or_an_option_can_still_be_asked(line: Line) ->
     assert "%" in line.said("text", "--", "-40 freezer bag")
     assert line().exit_code == 2
     assert line("--help").exit_code == 0
+
+
+def test_questions_are_answered_one_after_the_other(line: Line) -> None:
+    first = json.loads(line.said("shirt", "--json"))["question"]
+    told = line.said("shirt", "--answer", f"{first['facet']}=not_known")
+    assert f"Question: {first['text']}" not in told
+    assert "not_known    I do not know" in told
+    other = json.loads(line.said("shirt", "--answer", "material=cotton", "--json"))
+    assert other["facets"]["material"] == ["cotton"]
+    refused = line.refused("shirt", "--answer", "material=cheese")
+    assert refused.problems[0].code == "classification.answer"
+
+
+def test_the_rate_that_would_apply_is_told_with_the_code(line: Line) -> None:
+    where = ("--territory", "demo", "--origin", "cn", "--date", "2026-06-01")
+    content = json.loads(line.said("green tea", *where, "--json"))
+    about = {"territory": "demo", "name": "Port Meridian", "origin": "CN", "date": "2026-06-01"}
+    assert content["rates"] == about
+    best = content["ranked"][0]
+    duties = line.lane.duties("demo")
+    percent = duties.ad_valorem_rate(best["code"], "CN", "", dt.date(2026, 6, 1))
+    assert best["duty"] == f"{percent} %"
+    assert f"Duty: {best['duty']}." in line.said("green tea", *where)
+    assert line.refused("tea", "--territory", "demo").problems[0].code == "classification.origin"
+    empty = line.refused("tea", "--territory", "nz", "--origin", "CN")
+    assert empty.problems[0].code == "classification.territory"
+    assert line("tea", "--origin", "CN").exit_code == 2
 
 
 # ---------------------------------------------------------------- many at once

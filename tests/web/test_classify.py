@@ -16,7 +16,7 @@ from page_words import Words, left_in_english
 from tradelane.accounts.model import Scope
 from tradelane.classification.service import Classification
 from tradelane.platform import Tradelane
-from tradelane.web.classifier import Classifier, EngineStarting, known_facets
+from tradelane.web.classifier import Classifier, EngineStarting
 from tradelane.web.classify_view import Question, read_answers, tidy
 from tradelane.web.pages import LOCALE
 from tradelane.web.routes.classify_api import EXAMPLE
@@ -75,9 +75,47 @@ def test_one_question_is_asked_and_its_answer_is_kept_in_the_address(house: Hous
 
     assert "Your answers" in said(second)
     assert f'<input type="radio" id="answer" name="answer" value="{option[1]}:' not in second
-    back = re.search(r'href="(/classify\?[^"]*)">Take it back', second)
+    back = re.search(r'href="(/classify\?[^"#]*)#question">Change', second)
     assert back
     assert "answer=" not in unescape(back[1])
+    again = client.get(unescape(back[1])).text
+    assert f'value="{option[1]}:{option[2]}"' in again
+    assert f'value="{option[1]}:not_known"' in again
+
+
+@pytest.mark.usefixtures("ready")
+def test_whoever_does_not_know_is_asked_the_next_question(house: House) -> None:
+    client = house.visitor()
+    more, names = "", []
+    for _ in range(3):
+        page = ask(client, SHIRT, more=more)
+        passing = re.search(r'value="(\w+):not_known">\s*<label[^>]*>I do not know<', page)
+        assert passing
+        names.append(passing[1])
+        more += f"&answer={passing[1]}:not_known"
+
+    assert len(set(names)) == 3, "none is asked twice"
+    page = ask(client, SHIRT, more=more)
+    assert said(page).count("I do not know Change") == 3
+    assert page.count(f'name="answer" value="{names[0]}:not_known"') == 2, "kept in both forms"
+    assert said(ask(client, SHIRT)).count("%") >= 3
+
+
+@pytest.mark.usefixtures("ready")
+def test_wordings_tell_apart_what_no_facet_does(house: House) -> None:
+    client = house.visitor()
+    page = ask(client, "green tea")
+    offered = re.findall(r'name="answer" value="0902:(\w+)">\s*<label[^>]*>([^<]*)<', page)
+    assert [value for value, _label in offered] == [
+        "090210", "090220", "090230", "090240", "none", "not_known",
+    ]  # fmt: skip
+    assert "of a content exceeding 3kg" in page
+
+    chosen = ask(client, "green tea", more="&answer=0902:090220")
+    assert re.search(r'<ol class="found" id="codes">\s*<li><strong class="code">0902.20', chosen)
+    none = said(ask(client, "green tea", more="&answer=0902:none"))
+    assert "None of these Change" in none
+    assert not none.split("likeliest first")[1].lstrip().startswith("0902")
 
 
 @pytest.mark.usefixtures("ready")
@@ -200,7 +238,8 @@ def test_the_draft_of_another_organisation_is_not_there(
 def test_the_answer_is_in_the_readers_language(house: House, tag: str) -> None:
     client = house.visitor()
     client.cookies.set(LOCALE, tag)
-    for more in ("&territory=demo&origin=CN", "&answer=material:cotton", ""):
+    answered = "&answer=material:not_known&answer=6109:none&answer=made:knitted"
+    for more in ("&territory=demo&origin=CN", "&answer=material:cotton", answered, ""):
         page = Words(ask(client, SHIRT, more=more))
         assert left_in_english(tag, page) == set()
         assert page.english >= 2
@@ -229,13 +268,14 @@ def test_an_engine_that_is_not_ready_says_so_and_one_that_failed_is_made_anew() 
     assert not failing.is_ready
 
 
-def test_an_address_keeps_what_was_said() -> None:
-    facets = known_facets()
-    answers = read_answers(["material:cotton", "material:wool", "x", "material:nothing"], facets)
+def test_an_address_keeps_what_was_said(service: Classification) -> None:
+    given = ["material:cotton", "material:wool", "x", "material:nothing", "made:not_known"]
+    answers = read_answers([*given, "6205:610910", "6109:none", "heading:0000"], service.answers)
     asked = Question("shirt & tie", answers, "demo", "CN", "", 3, 1)
-    assert answers == {"material": "wool"}
-    assert asked.address(without="material") == (
-        "/classify?q=shirt+%26+tie&territory=demo&origin=CN&draft=3&line=1"
+    assert answers == {"material": "wool", "made": "not_known", "6109": "none"}
+    assert asked.address(change="material") == (
+        "/classify?q=shirt+%26+tie&territory=demo&origin=CN&draft=3&line=1&change=material"
+        "&answer=made%3Anot_known&answer=6109%3Anone"
     )
     assert asked.address(q="tie") == "/classify?q=tie&territory=demo&origin=CN&draft=3&line=1"
     assert tidy(" a\x00\n b\u202e ") == "a b"
@@ -266,6 +306,31 @@ def test_programs_ask_one_or_many_or_line_by_line(house: House) -> None:
 
 
 @pytest.mark.usefixtures("ready")
+def test_programs_pass_over_a_question_and_get_the_rate(house: House) -> None:
+    client = house.token("trader", Scope.DECLARATIONS_READ)
+    where = {"territory": "demo", "origin": "cn", "date": "2026-06-01"}
+
+    def items(**given: Any) -> Any:
+        answer = client.post("/api/v1/classify", json=given)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["items"]
+
+    (first,) = items(text=SHIRT)
+    name = first["question"]["facet"]
+    (next_one,) = items(text=SHIRT, answers={name: "not_known"})
+    assert next_one["facets"][name] == []
+    assert next_one["question"]["facet"] != name
+    assert next_one["ranked"] == first["ranked"], "not knowing changes nothing"
+
+    (one, two) = items(texts=["cotton T-shirt", "green tea"], **where)
+    about = {"territory": "demo", "name": "Port Meridian", "origin": "CN", "date": "2026-06-01"}
+    assert one["rates"] == two["rates"] == about
+    page = ask(house.visitor(), "cotton T-shirt", more="&territory=demo&origin=CN&on=2026-06-01")
+    assert f"duty: {one['ranked'][0]['duty']}" in said(page)
+    assert "duty" not in first["ranked"][0]
+
+
+@pytest.mark.usefixtures("ready")
 @pytest.mark.parametrize(
     "given",
     [
@@ -278,6 +343,14 @@ def test_programs_ask_one_or_many_or_line_by_line(house: House) -> None:
         {"text": "x" * 4_001},
         {"text": "a", "answers": {"material": "cheese"}},
         {"texts": ["a"], "answers": {"material": "cotton"}},
+        {"text": "a", "answers": {"6109": "620520"}},
+        {"text": "a", "answers": {"nothing": "not_known"}},
+        {"text": "a", "territory": "demo"},
+        {"text": "a", "territory": "../demo", "origin": "CN"},
+        {"text": "a", "territory": "demo", "origin": "XX"},
+        {"text": "a", "territory": "demo", "origin": "CN", "date": "soon"},
+        {"text": "a", "territory": 1, "origin": "CN"},
+        {"text": "a", "origin": "CN"},
         {"text": "a", "limit": True},
         {"text": "a", "more": 1},
     ],

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tradelane.classification.facets import Facets, Found
+from tradelane.classification.facets import NOT_KNOWN, Facets, Found
 from tradelane.classification.words import STOPS, clean, counts, form, pieces, words
 
 ASIDE = 0.45
@@ -75,7 +75,8 @@ class Asked:
     tokens: every word in its one form, in order, without what the goods are not; weights: content
     word to how much it counts; head: the words that name the goods; naming: the last of them, as
     English has it ("phone case"), or ""; facets: what the text gives away, or a person answered;
-    one without values was asked and is not known; answered: the facets that a person answered.
+    one without values was asked and is not known; answered: the facets that a person answered;
+    choices: what they answered to questions of wordings (`choices`).
     """
 
     text: str
@@ -85,11 +86,12 @@ class Asked:
     naming: str
     facets: Found
     answered: frozenset[str] = frozenset()
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 def ask(text: str, facets: Facets, answers: Mapping[str, str] | None = None) -> Asked:
-    """Read a description. answers: facet to the value that a person gave; it counts before what
-    the text says."""
+    """Read a description. answers: what a person answered, by what it is kept under: a facet's
+    value counts before what the text says; one that is not known takes nothing away from it."""
     cleaned = clean(text)
     reader = _Reader()
     reader.read(pieces(cleaned))
@@ -100,8 +102,15 @@ def ask(text: str, facets: Facets, answers: Mapping[str, str] | None = None) -> 
         if (main := facets.mainly(cleaned)) is not None:
             found["material"] = (main,)
     weights = reader.weights
-    for name, value in (answers or {}).items():
-        found[name] = (value,)
+    given = answers or {}
+    choices = {name: value for name, value in given.items() if name not in facets.facets}
+    answered = {n: v for n, v in given.items() if n not in choices and v != NOT_KNOWN}
+    for name in given:
+        if name in answered:
+            found[name] = (given[name],)
+        elif name not in choices:
+            found.setdefault(name, ())
+    for name, value in answered.items():
         for word in words(facets.facets[name].values[value].label):
             weights.setdefault(word, ASIDE)
     weights = {word: weight * counts(word) for word, weight in weights.items()}
@@ -112,7 +121,8 @@ def ask(text: str, facets: Facets, answers: Mapping[str, str] | None = None) -> 
         frozenset(reader.head),
         reader.naming(facets),
         found,
-        frozenset(answers or ()),
+        frozenset(answered),
+        choices,
     )
 
 

@@ -77,7 +77,7 @@ def _texts(source: Path, column: str) -> list[str]:
 
 
 def _rows(row: int, suggestion: Suggestion) -> list[list[str]]:
-    asked = suggestion.question.text if suggestion.question is not None else ""
+    asked = suggestion.question.written_out if suggestion.question is not None else ""
     if suggestion.decision == TOO_GENERIC:
         return [[str(row), "1", "", "", "", TOO_GENERIC, safe_cell(asked), "", "", ""]]
     found = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -17,8 +18,23 @@ class Platform(Protocol):
 
     @property
     def classification(self) -> Classification: ...
+    def code_rates(self, territory: str, origin: str, on: dt.date | None) -> Rates: ...
 
 
+class Rates(Protocol):
+    """The duty of a territory's tariff on codes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def on(self) -> dt.date: ...
+    def of(self, code: str) -> str: ...
+    def beside(self, content: dict[str, Any]) -> dict[str, Any]: ...
+
+
+_DAY = click.DateTime(["%Y-%m-%d"])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -38,26 +54,52 @@ def classify() -> None:
 
 @classify.command()
 @click.argument("description", nargs=-1, required=True)
+@click.option(
+    "--answer",
+    "answers",
+    multiple=True,
+    help="An answer to a question: name=value; whoever does not know says name=not_known.",
+)
+@click.option("--territory", default="", help="Show its rates of duty. Pack: a name or a folder.")
+@click.option("--origin", default="", help="Economy of origin, ISO 3166-1 (KR).")
+@click.option("--date", "on", type=_DAY, help="Day that decides which rates hold (default: today).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
 @click.pass_obj
-def text(platform: Platform, description: tuple[str, ...], as_json: bool) -> None:
+def text(
+    platform: Platform,
+    description: tuple[str, ...],
+    answers: tuple[str, ...],
+    territory: str,
+    origin: str,
+    on: dt.datetime | None,
+    as_json: bool,
+) -> None:
     """Rank codes for DESCRIPTION, with reasons, or ask what must be known first."""
     # An argument that is not UTF-8 has halves of signs, which neither JSON nor a database takes.
     said = " ".join(description).encode("utf-8", "replace").decode()
-    suggestion = platform.classification.suggest(said)
+    given = dict(answer.partition("=")[::2] for answer in answers)
+    rates = None
+    if territory:
+        rates = platform.code_rates(territory, origin, on.date() if on is not None else None)
+    elif origin or on is not None:
+        raise click.UsageError("--origin and --date are for rates of duty, which need --territory.")
+    suggestion = platform.classification.suggest(said, answers=given)
     if as_json:
         from tradelane.kit.canonical import encode
 
-        click.echo(encode(suggestion.content()).decode())
+        content = suggestion.content()
+        click.echo(encode(content if rates is None else rates.beside(content)).decode())
         return
+    if rates is not None:
+        click.echo(f"Rates of duty: {rates.name}, for goods of {rates.origin}, on {rates.on}.")
     if not suggestion.goods:
-        _print(suggestion)
+        _print(suggestion, rates)
         return
     for note in suggestion.notes:
         click.echo(note)
     for one in suggestion.goods:
         click.echo(f"\n{one}")
-        _print(platform.classification.suggest(one, limit=3))
+        _print(platform.classification.suggest(one, limit=3), rates)
 
 
 @classify.command()
@@ -201,7 +243,7 @@ def _progress(stage: str, done: int, total: int | None = None) -> None:
     click.echo(f"{stage} {done:,}" + (f" of {total:,}" if total else ""), err=True)
 
 
-def _print(suggestion: Suggestion) -> None:
+def _print(suggestion: Suggestion, rates: Rates | None = None) -> None:
     from tradelane.trade.hscode import show_code
 
     for note in suggestion.notes:
@@ -217,9 +259,14 @@ def _print(suggestion: Suggestion) -> None:
         click.echo("Not sure enough to say a code. The likeliest:")
     for one in suggestion.ranked:
         click.echo(f"{show_code(one.code):<8} {one.probability:5.0%}  {one.wording}")
+        if rates is not None:
+            click.echo(f"                Duty: {rates.of(one.code) or 'not known for six digits'}.")
         for reason in one.reasons:
             click.echo(f"                {reason}")
     if suggestion.question is not None:
         click.echo(f"Question: {suggestion.question.text}")
         for value, label in suggestion.question.options:
             click.echo(f"  {value:<12} {label}")
+        if suggestion.question.options:
+            click.echo(f"  {'not_known':<12} I do not know")
+            click.echo(f"Answer with --answer {suggestion.question.facet}=VALUE.")

@@ -122,7 +122,7 @@ def _facets(known: Known, weighed: Weighed, place: int) -> list[str]:
     wording = known.wordings.own[place]
     denied = known.facets.find_words(words(" ".join(_DENIED.findall(wording)), keep_empty=True))
     for name, values in weighed.asked.facets.items():
-        if not known.code_facets.tells[name][place]:
+        if not values or not known.code_facets.tells[name][place]:
             continue
         values = tuple(value for value in values if value not in denied.get(name, ())) or values
         order = known.code_facets.values[name]

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tradelane.classification.model import WHICH_HEADING
 from tradelane.classification.phrases import Phrases
 from tradelane.classification.words import clean, form, words
 from tradelane.kit.errors import InputRefused, Problem
@@ -19,6 +20,11 @@ from tradelane.kit.packs import Pack
 
 FILE = "facets.yaml"
 CODES_FILE = "code_facets.csv"
+
+NOT_KNOWN = "not_known"
+"""The answer to any question of somebody who does not know: asked, and not to be asked again."""
+NONE = "none"
+"""The answer that none of the subheadings of a heading is it."""
 
 _SHARE = re.compile(
     r"(\d{1,3}(?:\.\d+)?)\s*(?:%|percent\b|per cent\b|pct\b)\s*(?:by weight\s*)?(?:of\s+)?"
@@ -125,6 +131,10 @@ def load(pack: Pack) -> Facets:
                 )
             )
             continue
+        if facet.name == WHICH_HEADING or facet.name.isdecimal() or NOT_KNOWN in facet.values:
+            problems.append(
+                Problem("classification.facet", f"{FILE} names {name!r} what answers are called.")
+            )
         unknown = [c for v in facet.values.values() for c in v.covers if c not in facet.values]
         if unknown:
             problems.append(

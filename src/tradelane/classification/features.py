@@ -115,7 +115,7 @@ class Features:
             column += 5
         own = np.take_along_axis(self._own.scores(asked), kept, axis=1)
         possible = np.array([self._possible(one) for one in asked], np.float32)[:, None]
-        unsaid = np.array(["whole" not in one.facets for one in asked], np.float32)[:, None]
+        unsaid = np.array([not one.facets.get("whole") for one in asked], np.float32)[:, None]
         rest = self._rest[kept]
         lexical = scores[self.rankers[0]]
         best_own = np.maximum.reduceat(lexical, starts, axis=1)

@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any
 
 CODE, HEADING, ASK, TOO_GENERIC = "code", "heading", "ask", "too_generic"
+WHICH_HEADING = "heading"
+"""What the answer to the question of a heading is kept under."""
 DECISIONS = (CODE, HEADING, ASK, TOO_GENERIC)
 """A code is said; only its heading can be known; a question comes first; no goods are named."""
 
@@ -115,13 +117,27 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to ask next. facet: what an answer is kept under, "" for a free answer; options: pairs
-    of a value and its label; gain: how much surer (in bits) an answer is expected to make."""
+    """What to ask next. facet: what an answer is kept under (a facet, ``heading``, or the heading
+    whose subheadings are offered), "" for a free answer; options: pairs of a value and its label;
+    gain: how much surer (in bits) an answer is expected to make."""
 
     text: str
     facet: str = ""
     options: tuple[tuple[str, str], ...] = ()
     gain: float = 0.0
+
+    @property
+    def is_of_wordings(self) -> bool:
+        """Whether wordings of the nomenclature are offered, and not values of a facet."""
+        return self.facet.isdecimal() or self.facet == WHICH_HEADING
+
+    @property
+    def written_out(self) -> str:
+        """The question as one line that can be put to whoever knows the goods: where it would say
+        nothing without its answers, with them."""
+        if not self.is_of_wordings:
+            return self.text
+        return f"{self.text} {'; '.join(label for _value, label in self.options)}"
 
     def content(self) -> dict[str, Any]:
         """As plain JSON."""

@@ -76,7 +76,7 @@ def _named(known: Known, weighed: Weighed, lessons: Sequence[Lesson]) -> Counter
 
 def _contradicts(known: Known, weighed: Weighed, place: int) -> bool:
     for name, values in weighed.asked.facets.items():
-        if name in known.code_facets.tells and known.code_facets.tells[name][place]:
+        if values and name in known.code_facets.tells and known.code_facets.tells[name][place]:
             order = known.code_facets.values[name]
             takes = known.code_facets.takes[name][place]
             if not any(takes[order.index(value)] for value in values if value in order):

@@ -18,7 +18,9 @@ from tradelane.classification import (
     questions,
     wordings,
 )
+from tradelane.classification.answers import Answers
 from tradelane.classification.asked import ask
+from tradelane.classification.choices import followed_choices
 from tradelane.classification.engine import Engine, Weighed
 from tradelane.classification.goods import apart, codes_in, too_long
 from tradelane.classification.known import Known, lessons
@@ -99,9 +101,11 @@ class Classification:
         answers: Mapping[str, str] | None = None,
         limit: int = SHOWN,
     ) -> Suggestion:
-        """What can be said of a description; answers: facet to the value that a person chose.
+        """What can be said of a description; answers: what a person answered, by the `facet` of the
+        question; ``not_known`` passes to the next question.
 
         as_of: examples that did not count on that day are left out; today by default.
+        Errors: InputRefused ``classification.answer``.
         """
         said = [answers or {}]
         found = next(self.suggest_many([text], as_of=as_of, answers=said, limit=limit))
@@ -116,6 +120,8 @@ class Classification:
         limit: int = SHOWN,
     ) -> Iterator[Suggestion]:
         """Like `suggest`, for many descriptions in their order; without an advisor."""
+        for given in answers:
+            self.answers.check(given)
         engine = self.engine_for(as_of)
         newer = self._library.newer()
         for start in range(0, len(texts), _AT_ONCE):
@@ -124,6 +130,7 @@ class Classification:
             asked = [ask(t, self._facets, a) for t, a in zip(part, said, strict=True)]
             for text, one in zip(part, engine.weigh(asked), strict=True):
                 first = followed(engine.known, one, engine.lessons)
+                first = followed_choices(engine.known, first)
                 yield self._suggestion(engine, text, first, limit, newer)
 
     def fits(self, text: str, declared: str, *, as_of: date | None = None) -> Fit:
@@ -180,6 +187,11 @@ class Classification:
     def library(self) -> Library:
         """Where examples are added and looked up."""
         return self._library
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What people may answer to questions."""
+        return Answers(self._facets, self._bare.wordings)
 
     # ------------------------------------------------------------ what answers
 
@@ -271,7 +283,8 @@ class Classification:
         listed_above = sorted(above.items(), key=lambda pair: (-pair[1], pair[0]))
         headings = tuple(self._heading(code, p) for code, p in listed_above[:limit])
         decision = decide(ranked, headings, LEAST)
-        if clash is not None and clash.is_open:
+        settled = clash is not None and clash.codes.keys() & asked.choices.values()
+        if clash is not None and clash.is_open and not settled:
             one_heading = clash.is_of_one_heading and decision != ASK
             decision = HEADING if one_heading else ASK
         asking = questions.next_question(engine.known, weighed)

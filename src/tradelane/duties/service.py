@@ -78,6 +78,13 @@ class Duties:
         claimed, general = plan.preference.percent, plan.duty.percent
         return None if claimed is None or general is None else min(claimed, general)
 
+    def rate_of(self, code: str, origin: str, on: dt.date) -> str:
+        """The rate of duty without preference as the tariff has it (``12 % + 0.80 XMD/KGM``); ""
+        where it has none for as many digits."""
+        tariff = self.territory.tariff
+        found = None if tariff is None else tariff.find("duty", "", code, origin, on)
+        return "" if found is None else found.text
+
     def exchange_rate(self, currency: str, on: dt.date) -> Decimal | None:
         """The territory's currency for one unit of another on that day, or None."""
         with localcontext(_CONTEXT):

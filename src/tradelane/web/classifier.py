@@ -9,15 +9,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from starlette.requests import Request
 
-from tradelane.classification import facets
 from tradelane.classification.model import Suggestion
 from tradelane.classification.service import Classification
-from tradelane.kit import packs
 from tradelane.kit.errors import Problem, StorageUnavailable
 
 PATIENCE = 20.0
@@ -125,12 +122,6 @@ class Classifier:
         """Drop what was kept: there is more to know."""
         with self._lock:
             self._kept.clear()
-
-
-@cache
-def known_facets() -> facets.Facets:
-    """What can be asked and answered of goods."""
-    return facets.load(packs.load("classification"))
 
 
 def classifier_of(request: Request) -> Classifier:

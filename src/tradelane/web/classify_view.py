@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from tradelane.classification.facets import Facets
+from tradelane.classification.answers import Answers
 from tradelane.classification.model import Evidence, Ranked, Suggestion
 from tradelane.classification.words import LONGEST, words
-from tradelane.kit import packs
 from tradelane.kit.packs import read_date
 from tradelane.kit.plaintext import clean_line
 from tradelane.trade.hscode import show_code
@@ -20,11 +18,11 @@ from tradelane.trade.identifiers import ASSIGNED_ECONOMIES
 from tradelane.web.translation import N_
 
 if TYPE_CHECKING:
-    from tradelane.duties.service import Duties
+    from tradelane.journeys.code_rates import CodeRates
     from tradelane.nomenclature import Nomenclature
     from tradelane.platform import Tradelane
 
-MOST_ANSWERS = 12
+MOST_ANSWERS = 24
 MOST_SIBLINGS = 12
 MOST_GOODS = 8
 QUOTED = 80
@@ -44,8 +42,8 @@ SURE = (
 class Question:
     """What somebody asked, as the address of the page holds it.
 
-    answers: facet to the value that was chosen, in the order of the questions; territory: a pack's
-    id, "" where no rate is wanted; draft and line: where a code is wanted, if it is.
+    answers: what was answered by what it is kept under, in the order of the questions; territory:
+    a pack's id, "" where no rate is wanted; draft and line: where a code is wanted, if it is.
     """
 
     text: str = ""
@@ -57,15 +55,15 @@ class Question:
     line: int = 0
 
     def address(self, **changes: Any) -> str:
-        """The page's address with something else in it; ``without``: an answer to leave out."""
-        without = changes.pop("without", None)
+        """The page's address with something else in it; ``change``: an answer to leave out and to
+        ask for again."""
         said = {"q": self.text, "territory": self.territory, "origin": self.origin, "on": self.on}
         if self.draft is not None:
             said |= {"draft": str(self.draft), "line": str(self.line)}
         said |= changes
         answers = {} if "q" in changes else (self.answers or {})
         pairs = [(name, value) for name, value in said.items() if value]
-        pairs += [("answer", f"{k}:{v}") for k, v in answers.items() if k != without]
+        pairs += [("answer", f"{k}:{v}") for k, v in answers.items() if k != changes.get("change")]
         return f"/classify?{urlencode(pairs)}"
 
 
@@ -99,25 +97,17 @@ class Candidate:
         return [one for one in found if one.kind == "example" and len(one.text) > QUOTED]
 
 
-def read_answers(given: Sequence[str], facets: Facets) -> dict[str, str]:
-    """The answers of an address; what is no facet or has no such value is left out.
+def read_answers(given: Sequence[str], possible: Answers) -> dict[str, str]:
+    """The answers of an address; what nobody can answer is left out.
 
     A later answer to the same question counts.
     """
     found: dict[str, str] = {}
     for text in given[:MOST_ANSWERS]:
         name, _, value = text[:120].partition(":")
-        if name in facets.facets and value in facets.facets[name].values:
+        if not possible.wrong(name, value):
             found[name] = value
     return found
-
-
-def said(answers: Mapping[str, str], facets: Facets) -> list[tuple[str, str, str]]:
-    """(facet, its question, the label of what was answered)."""
-    return [
-        (name, facets.facets[name].question, facets.facets[name].values[value].label)
-        for name, value in answers.items()
-    ]
 
 
 def tidy(text: str) -> str:
@@ -139,7 +129,7 @@ def word_of(probability: float) -> str:
 
 
 def candidates(
-    lane: Tradelane, suggestion: Suggestion, ranked: Sequence[Ranked], rates: Rates | None
+    lane: Tradelane, suggestion: Suggestion, ranked: Sequence[Ranked], rates: CodeRates | None
 ) -> list[Candidate]:
     """The codes with what the page says of them, in their order."""
     asked = words(suggestion.text)
@@ -147,7 +137,7 @@ def candidates(
 
 
 def _candidate(
-    nomenclature: Nomenclature, one: Ranked, asked: Sequence[str], rates: Rates | None
+    nomenclature: Nomenclature, one: Ranked, asked: Sequence[str], rates: CodeRates | None
 ) -> Candidate:
     below = " ".join(wording for _code, wording in one.path[1:])
     there = frozenset(words(below))
@@ -167,39 +157,13 @@ def _candidate(
 # ---------------------------------------------------------------- rates
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """The duty of a territory's tariff for an origin on a day."""
-
-    duties: Duties
-    origin: str
-    on: dt.date
-
-    @property
-    def name(self) -> str:
-        """What the territory is called."""
-        return self.duties.territory.name
-
-    def of(self, code: str) -> str:
-        """The rate without preference as the tariff has it, such as ``12 % + 0.80 XMD/KGM``; ""
-        where none is known for six digits."""
-        tariff = self.duties.territory.tariff
-        found = None if tariff is None else tariff.find("duty", "", code, self.origin, self.on)
-        return "" if found is None else found.text
-
-
-@cache
-def tariffs() -> tuple[tuple[str, str], ...]:
-    """(id, name) of the packs that ship with a tariff."""
-    found = [packs.load(name) for name in packs.shipped()]
-    return tuple((p.id, str(p.about.get("name") or p.id)) for p in found if p.has("tariff.csv"))
-
-
-def rates_of(lane: Tradelane, asked: Question, known: Sequence[tuple[str, str]]) -> Rates | None:
+def rates_of(
+    lane: Tradelane, asked: Question, known: Sequence[tuple[str, str]]
+) -> CodeRates | None:
     """What rates are looked up in, or None where the address does not say enough."""
     if asked.territory not in dict(known) or asked.origin not in ASSIGNED_ECONOMIES:
         return None
-    return Rates(lane.duties(asked.territory), asked.origin, day_of(lane, asked.on))
+    return lane.code_rates(asked.territory, asked.origin, day_of(lane, asked.on))
 
 
 def day_of(lane: Tradelane, text: str) -> dt.date:

@@ -12,6 +12,8 @@ import pytest
 
 import classification_house
 from classification_house import csv_of, row, sharing
+from tradelane.classification import choices
+from tradelane.classification.facets import NOT_KNOWN
 from tradelane.classification.model import ASK, TOO_GENERIC, Evidence
 from tradelane.classification.service import Classification
 from tradelane.kit.canonical import decode, encode
@@ -141,6 +143,89 @@ def test_an_answer_moves_the_codes_to_what_was_answered(plain: Classification) -
     after = plain.suggest("women's trousers", answers={"made": "knitted", "material": "cotton"})
     assert after.ranked[0].code == "610462"
     assert before.ranked[0].probability < after.ranked[0].probability
+
+
+def test_what_is_not_known_is_asked_and_changes_nothing(plain: Classification) -> None:
+    """Not even where the text gives it away: nobody takes back "cotton" by not knowing."""
+    for text, name in (("men's shirt", "material"), ("bicycle pedals", "whole")):
+        before = plain.suggest(text, limit=20)
+        after = plain.suggest(text, answers={name: NOT_KNOWN}, limit=20)
+        assert before.question is not None
+        assert after.ranked == before.ranked
+        assert after.facets[name] == ()
+        assert after.question is None or after.question.facet != name
+    said = plain.suggest("cotton shirt", answers={"material": NOT_KNOWN})
+    assert said.facets["material"] == ("cotton",)
+
+
+def test_the_subheadings_of_every_heading_are_told_apart(plain: Classification) -> None:
+    known = plain.engine.known.wordings
+    asked = [found for h in known.headings if (found := choices.below(known, h)) is not None]
+    assert len(asked) > 800
+    for one in asked:
+        labels = [label for _value, label in one.options]
+        assert len(set(labels)) == len(labels), one.name
+
+
+def test_none_of_the_headings_that_were_offered(plain: Classification) -> None:
+    asked = plain.suggest("mask").question
+    assert asked is not None
+    assert asked.facet == "heading"
+    none = asked.options[-1][0]
+    assert plain.answers.said("heading", none).label == ""
+    offered = [value for value, _label in asked.options[:-1]]
+    found = plain.suggest("mask", answers={"heading": none})
+    assert found.ranked[0].code[:4] not in offered
+    chosen = plain.suggest("mask", answers={"heading": offered[-1]})
+    assert chosen.ranked[0].code[:4] == offered[-1]
+
+
+def test_every_question_is_answerable_and_ends(plain: Classification) -> None:
+    for text in ("shirt", "green tea", "mask", "shoes", "pump", "frozen fish"):
+        answers: dict[str, str] = {}
+        while (question := plain.suggest(text, answers=answers).question) and question.options:
+            assert question.facet not in answers
+            assert len({label for _value, label in question.options}) == len(question.options)
+            for value, label in question.options:
+                assert plain.answers.wrong(question.facet, value) == ""
+                assert plain.answers.said(question.facet, value).label in (label, "")
+            answers[question.facet] = NOT_KNOWN
+        assert answers, text
+
+
+def test_the_wording_that_is_chosen_comes_first_whatever_was_likelier(
+    plain: Classification,
+) -> None:
+    before = plain.suggest("green tea")
+    assert before.ranked[0].code == "090210"
+    after = plain.suggest("green tea", answers={"0902": "090220"})
+    assert (after.decision, after.ranked[0].code) == ("code", "090220")
+    elsewhere = plain.suggest("green tea", answers={"0902": "none"})
+    assert not elsewhere.ranked[0].code.startswith("0902")
+    assert not elsewhere.headings[0].code.startswith("0902")
+    for found in (after, elsewhere):
+        told = [one.probability for one in found.ranked]
+        assert told == sorted(told, reverse=True)
+        assert 0 <= told[-1] <= told[0] <= 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"material": "cheese"},
+        {"heading": "9999"},
+        {"heading": "none-9999"},
+        {"0902": "610910"},
+        {"9503": "none"},
+        {"": ""},
+    ],
+)
+def test_answers_that_nobody_offers_are_refused(
+    plain: Classification, given: dict[str, str]
+) -> None:
+    with pytest.raises(InputRefused) as caught:
+        plain.suggest("tea", answers=given)
+    assert caught.value.problems[0].code == "classification.answer"
 
 
 def test_a_declared_code_that_does_not_fit_is_told_with_what_fits_better(

@@ -6,6 +6,7 @@ and, for who files, the line of the draft that the code is for.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -13,12 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tradelane.accounts.model import Principal, Scope
+from tradelane.classification.answers import Said
 from tradelane.classification.model import Suggestion
+from tradelane.journeys.code_rates import ORIGIN, tariffs
 from tradelane.kit.errors import Problem
 from tradelane.trade.identifiers import ASSIGNED_ECONOMIES
 from tradelane.web import pages
 from tradelane.web.access import PUBLIC, Asking
-from tradelane.web.classifier import classifier_of, known_facets
+from tradelane.web.classifier import Classifier, classifier_of
 from tradelane.web.classify_view import (
     MOST_GOODS,
     Question,
@@ -26,8 +29,6 @@ from tradelane.web.classify_view import (
     day_of,
     rates_of,
     read_answers,
-    said,
-    tariffs,
     tidy,
 )
 from tradelane.web.economies import economies
@@ -43,12 +44,6 @@ _NOTHING = Problem(
     pointer="/q",
     hint="For example: men's cotton knitted T-shirt.",
 )
-_ORIGIN = Problem(
-    "classification.origin",
-    "The origin has to be the two letters of an economy.",
-    pointer="/origin",
-    hint="For example CN.",
-)
 
 
 @router.get("/classify")
@@ -57,6 +52,7 @@ def find_code(
     asker: Annotated[Asking, Depends(PUBLIC)],
     q: str | None = None,
     answer: Annotated[list[str] | None, Query()] = None,
+    change: Annotated[str, Query(max_length=40)] = "",
     territory: Annotated[str, Query(max_length=40)] = "",
     origin: Annotated[str, Query(max_length=40)] = "",
     on: Annotated[str, Query(max_length=40)] = "",
@@ -68,31 +64,22 @@ def find_code(
     wanted = _wanted(request, asker.principal, draft, line)
     if wanted is None:
         draft = None
-    asked = Question(
-        tidy(q or "") or tidy(wanted or ""),
-        {},
-        territory,
-        origin.strip().upper()[:2],
-        on,
-        draft,
-        line,
-    )
+    text = tidy(q or "") or tidy(wanted or "")
+    asked = Question(text, {}, territory, origin.strip().upper()[:2], on, draft, line)
     known = tariffs()
     suggestion: Suggestion | None = None
-    answered: list[tuple[str, str, str]] = []
+    answered: list[Said] = []
     rates = rates_of(lane, asked, known)
     if asked.text:
-        classifier = classifier_of(request)
-        facets = known_facets()
-        answers = read_answers(answer or [], facets)
-        asked = Question(asked.text, answers, asked.territory, asked.origin, asked.on, draft, line)
-        suggestion = classifier.suggest(asked.text, answers)
-        answered = said(answers, facets)
+        possible = classifier_of(request).wait().answers
+        asked = replace(asked, answers=read_answers(answer or [], possible))
+        suggestion = _suggested(classifier_of(request), asked, change)
+        answered = [possible.said(*one) for one in (asked.answers or {}).items()]
     problems = []
     if q is not None and not asked.text:
         problems.append(_NOTHING)
     if asked.text and asked.territory and asked.origin not in ASSIGNED_ECONOMIES:
-        problems.append(_ORIGIN)
+        problems.append(ORIGIN)
     locale = pages.locale_of(request, asker.principal)
     return pages.render(
         request,
@@ -103,6 +90,7 @@ def find_code(
         asked=asked,
         suggestion=suggestion,
         answered=answered,
+        changing=bool(change),
         ranked=candidates(lane, suggestion, suggestion.ranked, rates) if suggestion else [],
         headings=candidates(lane, suggestion, suggestion.headings[:3], None) if suggestion else [],
         most_goods=MOST_GOODS,
@@ -110,6 +98,17 @@ def find_code(
         rates=rates,
         day=day_of(lane, asked.on).isoformat(),
     )
+
+
+def _suggested(classifier: Classifier, asked: Question, change: str) -> Suggestion:
+    """What is said; ``change``: the question that is asked anew in place of the next one."""
+    answers = asked.answers or {}
+    found = classifier.suggest(asked.text, answers)
+    if change and change not in answers:
+        headings = [one.code for one in found.headings]
+        again = classifier.service.answers.question(change, headings)
+        return found if again is None else replace(found, question=again)
+    return found
 
 
 def may_read_sources(principal: Principal | None) -> bool:

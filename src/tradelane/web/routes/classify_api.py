@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
@@ -12,13 +13,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from tradelane.classification.model import CODE, DECISIONS, TOO_GENERIC, Suggestion
+from tradelane.classification.facets import NOT_KNOWN
+from tradelane.classification.model import CODE, DECISIONS, TOO_GENERIC
+from tradelane.journeys.code_rates import ORIGIN, tariffs
 from tradelane.kit.errors import InputRefused, Problem
+from tradelane.kit.packs import read_date
 from tradelane.nomenclature.model import SHIPPED_EDITION
+from tradelane.trade.identifiers import ASSIGNED_ECONOMIES
 from tradelane.web import shapes
 from tradelane.web.access import SIGNED_IN, Asking
 from tradelane.web.bodies import only, own_site, parse_object, read_bytes, read_object
-from tradelane.web.classifier import AT_ONCE, Classifier, classifier_of, known_facets
+from tradelane.web.classifier import AT_ONCE, Classifier, classifier_of
 from tradelane.web.limiting import limited
 from tradelane.web.schemas import body
 
@@ -35,6 +40,7 @@ MOST_RANKS = 10
 NDJSON = "application/x-ndjson"
 
 _RANKED = shapes.shape(
+    _optional=("duty",),
     code=shapes.TEXT,
     level={**shapes.TEXT, "enum": ["subheading", "heading"]},
     probability={**shapes.TEXT, "description": "0 to 1, with four digits."},
@@ -42,16 +48,35 @@ _RANKED = shapes.shape(
     path={"type": "array", "items": shapes.shape(code=shapes.TEXT, wording=shapes.TEXT)},
     reasons={"type": "array", "items": shapes.TEXT},
     evidence={"type": "array", "items": shapes.FREE},
+    duty={
+        **shapes.MAYBE_TEXT,
+        "description": "With `territory`: the rate without preference, reliefs and taxes, as the "
+        "tariff has it; null where it is not known for six digits.",
+    },
+)
+_RATES = shapes.shape(
+    territory=shapes.TEXT,
+    name=shapes.TEXT,
+    origin=shapes.TEXT,
+    date={**shapes.TEXT, "format": "date"},
 )
 SUGGESTION = shapes.shape(
+    _optional=("rates",),
     text=shapes.TEXT,
     decision={**shapes.TEXT, "enum": list(DECISIONS)},
     ranked={"type": "array", "items": _RANKED},
     headings={"type": "array", "items": _RANKED},
-    question={"type": ["object", "null"], "description": "What to answer under `answers`."},
+    question={
+        "type": ["object", "null"],
+        "description": "What to answer under `answers`: `facet` is the name, `options` the values.",
+    },
     notes={"type": "array", "items": shapes.TEXT},
     goods={"type": "array", "items": shapes.TEXT},
-    facets=shapes.FREE,
+    facets={
+        **shapes.FREE,
+        "description": "What the text or an answer gives away; empty where asked and not known.",
+    },
+    rates=_RATES,
 )
 _FOUND = shapes.shape(edition=shapes.TEXT, items={"type": "array", "items": SUGGESTION})
 _ASKED: dict[str, Any] = {
@@ -66,13 +91,24 @@ _ASKED: dict[str, Any] = {
         "answers": {
             "type": "object",
             "additionalProperties": {"type": "string"},
-            "description": "For one text: facet to value, as questions name them.",
+            "description": "For one text: the facet of a question to the value that was answered. "
+            f"`{NOT_KNOWN}` passes to the next question, whatever was asked.",
         },
+        "territory": {"type": "string", "description": "Show its rates of duty: a pack's name."},
+        "origin": {"type": "string", "description": "With territory: ISO 3166-1, two letters."},
+        "date": {"type": "string", "format": "date", "description": "Today, if it is not given."},
         "limit": {"type": "integer", "minimum": 1, "maximum": MOST_RANKS},
     },
     "additionalProperties": False,
 }
-_BODY = body(_ASKED, {"text": "men's cotton T-shirt", "answers": {"made": "knitted"}, "limit": 1})
+_BODY = body(
+    _ASKED,
+    {
+        "text": "men's cotton T-shirt",
+        "answers": {"made": "knitted", "state": NOT_KNOWN},
+        "limit": 1,
+    },
+)
 _BODY["requestBody"]["content"][NDJSON] = {
     "schema": {"type": "string", "description": "An object with a text a line."},
     "example": '{"text": "men\'s cotton T-shirt"}\n{"text": "gift"}\n',
@@ -117,7 +153,7 @@ _SHIRT = {
     "question": None,
     "notes": [],
     "goods": [],
-    "facets": {"material": ["cotton"], "wearer": ["men"], "made": ["knitted"]},
+    "facets": {"material": ["cotton"], "wearer": ["men"], "made": ["knitted"], "state": []},
 }
 _GIFT = {
     "text": "gift",
@@ -149,8 +185,9 @@ _ANSWERS[200]["content"][NDJSON] = {
 async def classify(request: Request, asker: Anyone) -> Response:
     """Ranked subheadings of HS 2022 for one `text` or up to 1,000 `texts`, each with its
     probability, path and evidence; `decision` says whether a code can be said, only its heading, or
-    what has to be asked first. NDJSON, up to 5,000 lines with a `text` each, is answered line by
-    line. Facts from wordings and examples; customs decides."""
+    what has to be asked first. With `territory` and `origin` each has its rate of duty. NDJSON, up
+    to 5,000 lines with a `text` each, is answered line by line. Facts from wordings and examples;
+    customs decides."""
     classifier = classifier_of(request)
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media == NDJSON:
@@ -158,21 +195,25 @@ async def classify(request: Request, asker: Anyone) -> Response:
         await run_in_threadpool(classifier.wait)
         return StreamingResponse(_said(classifier, texts), media_type=NDJSON)
     given = await read_object(request, MOST_BYTES)
-    only(given, "text", "texts", "answers", "limit")
+    only(given, "text", "texts", "answers", "limit", "territory", "origin", "date")
     texts, answers, limit = _texts(given), _answers(given), _limit(given)
+    where = _where(given)
+    lane = request.app.state.lane
 
-    def work() -> list[Suggestion]:
-        if len(texts) != 1:
-            return classifier.suggest_many(texts, limit)
-        facets = known_facets()
+    def work() -> list[dict[str, Any]]:
+        rates = None if where is None else lane.code_rates(*where)
+        possible = classifier.wait().answers
         for name, value in answers.items():
-            wrong = facets.check(name, [value])
-            if wrong:
+            if wrong := possible.wrong(name, value):
                 raise _refused(wrong, "/answers")
-        return [classifier.suggest(texts[0], answers, limit)]
+        if len(texts) == 1:
+            found = [classifier.suggest(texts[0], answers, limit)]
+        else:
+            found = classifier.suggest_many(texts, limit)
+        items = [one.content() for one in found]
+        return items if rates is None else [rates.beside(one) for one in items]
 
-    found = await run_in_threadpool(work)
-    return JSONResponse({"edition": SHIPPED_EDITION, "items": [one.content() for one in found]})
+    return JSONResponse({"edition": SHIPPED_EDITION, "items": await run_in_threadpool(work)})
 
 
 def _said(classifier: Classifier, texts: Sequence[str]) -> Iterator[bytes]:
@@ -218,6 +259,25 @@ def _answers(given: dict[str, Any]) -> dict[str, str]:
     if not good or (found and "text" not in given):
         raise _refused("Answers are for one text: facet to value.", "/answers")
     return dict(found)
+
+
+def _where(given: dict[str, Any]) -> tuple[str, str, dt.date | None] | None:
+    """Territory, origin and day of the rates that are wanted, or None."""
+    wanted = {name: given.get(name, "") for name in ("territory", "origin", "date")}
+    for name, value in wanted.items():
+        if not isinstance(value, str):
+            raise _refused(f"The field {name!r} has to be text.", f"/{name}")
+    if not any(wanted.values()):
+        return None
+    known = [name for name, _called in tariffs()]
+    if wanted["territory"] not in known:
+        raise _refused(f"Rates of duty are known of: {', '.join(known)}.", "/territory")
+    if wanted["origin"].upper() not in ASSIGNED_ECONOMIES:
+        raise _refused(ORIGIN.message, "/origin")
+    try:
+        return wanted["territory"], wanted["origin"], read_date(wanted["date"])
+    except ValueError:
+        raise _refused("The field 'date' has to be a day such as 2026-06-01.", "/date") from None
 
 
 def _limit(given: dict[str, Any]) -> int:
