@@ -43,7 +43,13 @@ class Platform:
     """Reads the made-up table of the file's name."""
 
     def read_table(
-        self, path: Path, mapping: str, territory: str | None, *, progress: Progress
+        self,
+        path: Path,
+        mapping: str,
+        territory: str | None,
+        *,
+        text_against_code: bool | None,
+        progress: Progress,
     ) -> tuple[pl.DataFrame, int]:
         return TABLES[path.name], 3
 
