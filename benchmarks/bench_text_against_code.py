@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -87,6 +88,7 @@ def child(batch: Path, history: Path, home: Path, report: Path) -> None:
             "lines": result.read,
             "seconds": round(seconds["seconds"], 2),
             "lines_per_second": round(result.read / seconds["seconds"]),
+            "peak_megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
             "processor_ms_a_line": round(seconds["processor"] / result.read * 1e3, 2),
         }
     }

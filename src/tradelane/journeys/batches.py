@@ -114,7 +114,8 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
     rules = _rules(request.rules)
     settings = _settings(request, mapping, pack, duties)
     settings["rules"] = "" if rules is None else keep_rules(shop.home, rules)
-    settings[SETTING] = shop.text_against_code
+    if shop.text_against_code:  # else it goes unsaid, so that runs from before it are found again
+        settings[SETTING] = True
     keep_pack(shop.home, pack)
     if request.rates:
         keep_file(shop.home, request.rates, settings["rates"])
@@ -195,8 +196,8 @@ def _refuse_unfinished(shop: Workshop, batch_id: str, settings: dict[str, Any]) 
         if batch.file_digest == settings["file"]:
             differs = [
                 f"{name} {batch.settings.get(name) or 'none'}"
-                for name in settings
-                if batch.settings.get(name) != settings[name]
+                for name in dict.fromkeys((*settings, SETTING))
+                if (batch.settings.get(name) or "") != settings.get(name, "")
             ]
             raise InputRefused(
                 Problem(
@@ -217,7 +218,8 @@ def _train(
     progress: Progress,
 ) -> dict[str, Any]:
     """The model for this history: an earlier one of the same data, or a new one."""
-    about = {name: settings[name] for name in ("history", "mapping", "parameters", SETTING)}
+    about = {name: settings[name] for name in ("history", "mapping", "parameters")}
+    about[SETTING] = settings.get(SETTING, False)
     key = digest_of({**about, "code": code_digest(), "libraries": library_versions()})
     before = recall(shop.home, key)
     if before is not None and shop.registry.has(before["ref"]):
@@ -226,7 +228,7 @@ def _train(
     today = shop.clock.now().date()
     filings = read(request.history, mapping, codes=shop.nomenclature, today=today)
     table, unusable = history_table(filings, duties, progress, total)
-    if settings[SETTING]:
+    if about[SETTING]:
         table = with_told(table, TextAgainstCode(shop.classification).table(table, progress))
     trained = shop.targeting.train_or_fallback(table, seed=0, progress=progress)
     return remember(shop.home, key, {"ref": str(trained.ref), "unusable": unusable})
