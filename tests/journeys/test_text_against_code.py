@@ -150,6 +150,23 @@ def test_a_declaration_alone_gets_the_values_and_scores_of_a_line_in_a_file(
     assert lane.replay().ok
 
 
+def test_pages_may_ask_the_classifier_while_the_desk_does(
+    lane: Tradelane, declarations: list[Declaration], asking: Cleared, opened: Opened
+) -> None:
+    lane.open_intake(order(lane))
+    texts = [line.description for one in declarations for line in one.lines]
+    expected = [one.codes[:5] if one else () for one in lane.classification.likelihoods(texts)]
+    lane.desk.start()
+    waiting = [found for one in declarations[:60] for found in lane.desk.submit([Filed(one)])]
+    said = list(lane.classification.suggest_many(texts))
+    assert {found.result(60).status for found in waiting} == {"accepted"}
+    lane.desk.close()
+    assert [tuple((r.code, r.probability) for r in one.ranked) for one in said] == expected
+    together = scored(opened(asking.home))
+    for subject, body in scored(lane).items():
+        assert told_in(body) == told_in(together[subject])
+
+
 def test_an_order_from_before_there_was_such_a_setting_does_not_ask(
     lane: Tradelane, declarations: list[Declaration], speechless: Any
 ) -> None:
