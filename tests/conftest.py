@@ -12,6 +12,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,23 @@ def cleared(shared_folder: Path, administration: Administration) -> Cleared:
         lane.database.close()
 
     return Cleared(_once(shared_folder, "cleared", make), administration)
+
+
+@pytest.fixture(scope="session")
+def asking(shared_folder: Path, administration: Administration) -> Cleared:
+    """The batch, cleared with a model that learned (from the end of the history) how descriptions
+    fit their codes, so that the classifier was asked of the batch too; to be read only."""
+
+    def make(folder: Path) -> None:
+        short = write_csv(folder / "history.csv", read_csv(administration.history)[-1200:])
+        lane = Tradelane(folder / "home")
+        lane.text_against_code = True
+        lane.clear(administration.batch, history=short, seed=SEED)
+        lane.database.close()
+
+    folder = _once(shared_folder, "asking", make)
+    short = replace(administration, history=folder / "history.csv")
+    return Cleared(folder / "home", short)
 
 
 @pytest.fixture(scope="session")

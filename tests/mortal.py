@@ -92,9 +92,10 @@ def _live(
     most_bytes: int | None = None,
     database_url: str | None = None,
     cores: int | None = 1,
+    text_against_code: str = "",
 ) -> None:
     """chunk: file rows a transaction; most_bytes: no file may grow larger; cores: as the journey
-    is to believe, where 2 make it judge in a second process."""
+    is to believe, where 2 make it judge in a second process; text_against_code: the setting."""
     from tradelane import cli
     from tradelane.cli import clear as clear_command
     from tradelane.journeys import clearance
@@ -111,6 +112,7 @@ def _live(
     )
     if database_url is not None:
         os.environ["TRADELANE_DATABASE_URL"] = database_url
+    os.environ["TRADELANE_TEXT_AGAINST_CODE"] = text_against_code
     if most_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
     sys.argv = ["tradelane", *arguments]

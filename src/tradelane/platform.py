@@ -73,7 +73,8 @@ class Tradelane:
     """A workspace and everything that can be done with it.
 
     ``home`` is the folder of the database, ledger key, models and kept packs. Settings that are
-    not given come from the environment: TRADELANE_HOME, TRADELANE_DATABASE_URL.
+    not given come from the environment: TRADELANE_HOME, TRADELANE_DATABASE_URL,
+    TRADELANE_TEXT_AGAINST_CODE.
     """
 
     def __init__(
@@ -531,6 +532,7 @@ class Tradelane:
         mapping: str | Path,
         territory: str | Path | None = None,
         *,
+        text_against_code: bool | None = None,
         progress: Progress = silent,
     ) -> tuple[pl.DataFrame, int]:
         """A file as the table that targeting reads (with outcome columns), and how many of its
@@ -538,6 +540,8 @@ class Tradelane:
 
         It is read to learn from, not to clear: codes of an edition that is not known are taken as
         they stand, and a duty rate that the file declares counts before the territory's tariff.
+        text_against_code: whether the classifier is asked how each description fits its code; None
+        as the setting TRADELANE_TEXT_AGAINST_CODE says.
         """
         from tradelane.declarations.mapping import load
         from tradelane.declarations.reader import read
@@ -548,14 +552,11 @@ class Tradelane:
         duties = self.duties(territory or form.territory)
         filings = read(path, form, codes=AnyCode(), today=self.clock.now().date())
         table, unusable = history_table(filings, duties, progress, as_declared=True)
-        if self.text_against_code:
-            import polars as pl
+        if self.text_against_code if text_against_code is None else text_against_code:
+            from tradelane.journeys.text_against_code import TextAgainstCode, with_told
 
-            from tradelane.journeys.text_against_code import mismatches
-
-            asked = list(zip(table["description"], table["hs_code"], strict=True))
-            found = mismatches(self.classification, asked, progress)
-            table = table.with_columns(text_mismatch=pl.Series(found, dtype=pl.Float64))
+            told = TextAgainstCode(self.classification).table(table, progress)
+            table = with_told(table, told)
         return table, unusable
 
     # ------------------------------------------------------------ keeping it safe

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -28,7 +29,7 @@ def arguments(cleared: Cleared, home: Path) -> list[str]:
     return ["clear", str(batch), "--history", str(history), *settings]
 
 
-def live(cleared: Cleared, home: Path, events: int, pause: float, **limits: int | None) -> bool:
+def live(cleared: Cleared, home: Path, events: int, pause: float, **limits: Any) -> bool:
     """Clear in ``home``, killed ``pause`` seconds after so many signs of progress.
 
     Whether the kill hit; otherwise the batch had ended well.
@@ -91,6 +92,29 @@ def test_many_kills_at_random_moments_lose_and_double_nothing(
         code, _ = mortal.finish(arguments(cleared, home), home.with_suffix(".said"), chunk=CHUNK)
         assert code == 0, home.with_suffix(".said").read_text()
         check(home, cleared, opened)
+
+
+@pytest.mark.slow
+def test_kills_while_the_classifier_is_asked_change_no_value(
+    asking: Cleared, opened: Opened, tmp_path: Path
+) -> None:
+    home, setting = copy_models(asking.home, tmp_path / "home"), {"text_against_code": "1"}
+    hit = sum(live(asking, home, events, 0.05, **setting) for events in (3, 5, 8))
+    assert hit == 3
+    code, _ = mortal.finish(arguments(asking, home), tmp_path / "said", chunk=CHUNK, **setting)
+    assert code == 0, (tmp_path / "said").read_text()
+    check(home, asking, opened)
+    assert told(home, opened) == told(asking.home, opened)
+    assert len(list((home / "models" / "targeting").glob("*/manifest.json"))) == 1
+
+
+def told(home: Path, opened: Opened) -> list[tuple[str, str | None, str]]:
+    """What was kept of every line beside its score."""
+    lane = opened(home)
+    with lane.database.read() as tx:
+        kept = [s.entry for s in lane.ledger.entries(tx) if s.entry.kind == "risk.scored"]
+    found = [(one.subject, one.body["text_mismatch"], one.body["text_code"]) for one in kept]
+    return sorted(found, key=lambda line: line[0])
 
 
 @pytest.mark.slow

@@ -290,6 +290,10 @@ def test_a_file_whose_run_was_interrupted_is_not_begun_anew_with_other_settings(
     with pytest.raises(InputRefused, match=r"budget 0\.05") as refused:
         clear(0.2)
     assert [problem.code for problem in refused.value.problems] == ["clearance.unfinished"]
+    lane.text_against_code = True
+    with pytest.raises(InputRefused, match=r"other settings: text_against_code none\."):
+        clear(0.05)
+    lane.text_against_code = False
     assert clear(0.05).figures.lanes["pending"] == 0
     assert clear(0.2).figures.statuses == {"already_received": administration.rows}
 

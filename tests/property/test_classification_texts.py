@@ -157,12 +157,27 @@ def test_case_spaces_markup_and_width_do_not_matter(changed) -> None:  # type: i
 
 
 def test_what_is_said_of_one_text_hangs_on_none_of_the_others() -> None:
+    """To the last bit: whether a text is met in a file or alone, it gets the same numbers."""
     found = plain()
     together = list(found.suggest_many(GOODS * 10))
     for at, text in enumerate(GOODS):
         alone = next(found.suggest_many([text]))
-        same(together[at], alone, 1e-4)
-        same(together[-len(GOODS) + at], alone, 1e-4)
+        same(together[at], alone, 0.0)
+        same(together[-len(GOODS) + at], alone, 0.0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=12))
+def test_probabilities_without_reasons_are_those_with_reasons(asked: list[str]) -> None:
+    bare = plain().likelihoods(asked, limit=20)
+    for text, likely in zip(asked, bare, strict=True):
+        full = next(plain().suggest_many([text], limit=20))
+        if full.decision == TOO_GENERIC:
+            assert likely is None
+            continue
+        assert likely is not None
+        assert likely.codes == tuple((one.code, one.probability) for one in full.ranked)
+        assert likely.headings == tuple((one.code, one.probability) for one in full.headings)
 
 
 def test_a_longer_list_of_codes_begins_with_the_shorter_one() -> None:
@@ -229,6 +244,18 @@ def test_the_order_of_examples_does_not_matter(two_orders: list[Classification])
     one, other = (list(c.suggest_many([t for t, _code in SHORT[::4]])) for c in two_orders)
     for mine, theirs in zip(one, other, strict=True):
         same(mine, theirs, 1e-3)
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_with_examples_too_one_text_hangs_on_none_of_the_others(
+    learned: bool, two_orders: list[Classification]
+) -> None:
+    found = two_orders[learned]
+    if learned:
+        found.learn()
+    asked = [text for text, _code in SHORT[::4]] + GOODS
+    for together, text in zip(found.suggest_many(asked), asked, strict=True):
+        same(together, next(found.suggest_many([text])), 0.0)
 
 
 def test_an_example_asked_word_by_word_gets_its_code_and_is_cited(

@@ -7,6 +7,7 @@ none of the others.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -129,6 +130,8 @@ class Engine:
         matching = cast(Profile, self.rankers["profile"]).matching
         self._vocabulary = matching.vocabulary
         self._spelling = Spelling(matching.held, known.facets)
+        self._turn = threading.Lock()
+        """Rankers remember words that they met: threads take turns."""
 
     @property
     def lessons(self) -> Sequence[Lesson]:
@@ -139,8 +142,10 @@ class Engine:
     def weigh(self, asked: Sequence[Asked], shown: int = 100) -> list[Weighed]:
         """The candidates of every description, ``shown`` of each at most."""
         found: list[Weighed] = []
-        asked = [self._spelling.repair(one) for one in asked]
-        for inside in self._blocks(asked, None):
+        with self._turn:
+            asked = [self._spelling.repair(one) for one in asked]
+            blocks = self._blocks(asked, None)
+        for inside in blocks:
             start = len(found)
             for row, told in enumerate(inside.told(self._trained.reranker)):
                 one = asked[start + row]

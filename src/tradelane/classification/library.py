@@ -57,6 +57,7 @@ class Library:
         self._open = open_
         self._clock = clock
         self._held: tuple[int, list[Example], dict[str, tuple[str, ...]]] = (0, [], {})
+        self._stood = (-1, "", "")
 
     def revision(self) -> int:
         """Raised by every change."""
@@ -76,9 +77,12 @@ class Library:
 
     def stands_since(self, day: date) -> str:
         """The last day up to ``day`` on which an example began or ceased to count, or ''."""
+        revision, examples, _newer = self._current()
         text = day.isoformat()
-        dates = (d for e in self.examples() for d in (e.valid_from, e.revoked_on) if d)
-        return max((d for d in dates if d <= text), default="")
+        if self._stood[:2] != (revision, text):
+            dates = (d for e in examples for d in (e.valid_from, e.revoked_on) if d)
+            self._stood = revision, text, max((d for d in dates if d <= text), default="")
+        return self._stood[2]
 
     def in_force(self, examples: Iterable[Example], known: Collection[str]) -> Iterator[Example]:
         """The examples with codes of today; where an old code became several of one heading, the

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 CODE, HEADING, ASK, TOO_GENERIC = "code", "heading", "ask", "too_generic"
 WHICH_HEADING = "heading"
@@ -208,6 +208,14 @@ def decide(ranked: Sequence[Ranked], headings: Sequence[Ranked], least: float) -
     if ranked and ranked[0].probability >= least:
         return CODE
     return HEADING if headings and headings[0].probability >= least else ASK
+
+
+class Likelihoods(NamedTuple):
+    """What a description speaks for, without reasons: (code, probability) of subheadings and of
+    headings, likeliest first."""
+
+    codes: tuple[tuple[str, float], ...]
+    headings: tuple[tuple[str, float], ...]
 
 
 def coherent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -19,7 +20,7 @@ from tradelane.classification import (
     wordings,
 )
 from tradelane.classification.answers import Answers
-from tradelane.classification.asked import ask
+from tradelane.classification.asked import Asked, ask
 from tradelane.classification.choices import followed_choices
 from tradelane.classification.engine import Engine, Weighed
 from tradelane.classification.goods import apart, codes_in, too_long
@@ -31,6 +32,7 @@ from tradelane.classification.model import (
     HEADING,
     TOO_GENERIC,
     Fit,
+    Likelihoods,
     Question,
     Ranked,
     Source,
@@ -90,6 +92,7 @@ class Classification:
         self._clock = clock
         self._advisor = advisor
         self._engines: dict[tuple[int, str, str], Engine] = {}
+        self._making = threading.Lock()
 
     # ------------------------------------------------------------ suggesting
 
@@ -132,6 +135,24 @@ class Classification:
                 first = followed(engine.known, one, engine.lessons)
                 first = followed_choices(engine.known, first)
                 yield self._suggestion(engine, text, first, limit, newer)
+
+    def likelihoods(
+        self, texts: Sequence[str], *, limit: int = SHOWN, engine: Engine | None = None
+    ) -> Iterator[Likelihoods | None]:
+        """For many descriptions in their order the probabilities of `suggest_many`, without reasons
+        and questions, which are most of its work; None where a text says too little.
+
+        engine: what answers; today's where it is None.
+        """
+        known = engine or self.engine
+        for start in range(0, len(texts), _AT_ONCE):
+            asked = [ask(text, self._facets) for text in texts[start : start + _AT_ONCE]]
+            for one in known.weigh(asked):
+                if self._generic.find(one.asked) is not None or _names_nothing(one.asked):
+                    yield None
+                    continue
+                told, above = self._told(known, followed(known.known, one, known.lessons), limit)
+                yield Likelihoods(told, tuple(above[:limit]))
 
     def fits(self, text: str, declared: str, *, as_of: date | None = None) -> Fit:
         """How well a declared code fits a description; ``mismatch`` can be a feature of a risk
@@ -203,14 +224,23 @@ class Classification:
     def engine_for(self, as_of: date | None) -> Engine:
         """What answers for a day; made anew when there is more to know."""
         day = as_of or self._today()
-        key = (self._library.revision(), self._library.stands_since(day), self._models_key())
-        if key not in self._engines:
-            if len(self._engines) > 1:
-                self._engines.pop(next(iter(self._engines)))
-            known = self._known(day)
-            trained = (self._models.newest() if known.lessons else None) or self._shipped
-            self._engines[key] = Engine(known, trained)
-        return self._engines[key]
+        with self._making:  # two threads shall not make the same one
+            key = self._key(day)
+            if key not in self._engines:
+                if len(self._engines) > 1:
+                    self._engines.pop(next(iter(self._engines)))
+                known = self._known(day)
+                trained = (self._models.newest() if known.lessons else None) or self._shipped
+                self._engines[key] = Engine(known, trained)
+            return self._engines[key]
+
+    @property
+    def engine_at_hand(self) -> Engine | None:
+        """What answers today, if it is made already; never waits for it to be made."""
+        return self._engines.get(self._key(self._today()))
+
+    def _key(self, day: date) -> tuple[int, str, str]:
+        return self._library.revision(), self._library.stands_since(day), self._models_key()
 
     def _models_key(self) -> str:
         return str(getattr(self._models, "key", lambda: "")())
@@ -263,7 +293,7 @@ class Classification:
         if listed:
             notes.append(f"Several goods are named; each needs its own code: {'; '.join(listed)}.")
         wide = self._generic.find(asked)
-        if wide is not None or not any(_names(word) for word in asked.weights):
+        if wide is not None or _names_nothing(asked):
             question = Question(wide.question if wide else _FREE)
             notes += [wide.note] if wide and wide.note else []
             return Suggestion(
@@ -272,16 +302,11 @@ class Classification:
         clash = explaining.conflict(weighed, engine.lessons)
         notes += [clash.note] if clash is not None else []
         matches = engine.known.glossary.matches(asked)
-        shown = min(limit, len(weighed.places))
-        codes = [engine.known.wordings.codes[place] for place in weighed.places]
-        told, above = coherent(
-            weighed.probabilities[:shown].tolist(),
-            [code[:4] for code in codes[:shown]],
-            dict(weighed.headings),
+        told, above = self._told(engine, weighed, limit)
+        ranked = tuple(
+            self._ranked(engine, weighed, at, matches, p) for at, (_code, p) in enumerate(told)
         )
-        ranked = tuple(self._ranked(engine, weighed, at, matches, told[at]) for at in range(shown))
-        listed_above = sorted(above.items(), key=lambda pair: (-pair[1], pair[0]))
-        headings = tuple(self._heading(code, p) for code, p in listed_above[:limit])
+        headings = tuple(self._heading(code, p) for code, p in above[:limit])
         decision = decide(ranked, headings, LEAST)
         settled = clash is not None and clash.codes.keys() & asked.choices.values()
         if clash is not None and clash.is_open and not settled:
@@ -295,6 +320,19 @@ class Classification:
         return Suggestion(
             text, decision, ranked, headings, asking, tuple(notes), listed, dict(asked.facets)
         )
+
+    def _told(
+        self, engine: Engine, weighed: Weighed, limit: int
+    ) -> tuple[tuple[tuple[str, float], ...], list[tuple[str, float]]]:
+        """The probabilities that are told: of ``limit`` subheadings, and of all headings."""
+        codes = [engine.known.wordings.codes[place] for place in weighed.places[:limit]]
+        told, above = coherent(
+            weighed.probabilities[:limit].tolist(),
+            [code[:4] for code in codes],
+            dict(weighed.headings),
+        )
+        listed = sorted(above.items(), key=lambda pair: (-pair[1], pair[0]))
+        return tuple(zip(codes, told, strict=True)), listed
 
     def _ranked(
         self,
@@ -328,6 +366,10 @@ class Classification:
     @cached_property
     def _paths(self) -> dict[str, tuple[tuple[str, str], ...]]:
         return {}
+
+
+def _names_nothing(asked: Asked) -> bool:
+    return not any(_names(word) for word in asked.weights)
 
 
 def _names(word: str) -> bool:

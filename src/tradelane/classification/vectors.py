@@ -41,6 +41,13 @@ def table(words: Iterable[str]) -> tuple[list[str], NDArray[np.float32]]:
     return kept, _unit(_loaded()[1][[place for _, place in placed]])
 
 
+def on_grid(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Numbers on a grid of 2^-20, so fine that nothing else changes. Where rows are about 1 long,
+    the product of two is exact in a double, in whatever order it is summed up (which hangs on the
+    shapes of the matrices, so on what else is asked at the same time)."""
+    return np.round(np.asarray(rows, np.float64) * 2.0**20) / 2.0**20
+
+
 def _place(word: str) -> int | None:
     """Where the vector of the most frequent of the word's forms stands."""
     places = _loaded()[0]

@@ -29,6 +29,7 @@ from tradelane.journeys.report import Facts, captured_share, model_notices, writ
 from tradelane.journeys.routing import find_routing
 from tradelane.journeys.source import Source
 from tradelane.journeys.tables import history_table
+from tradelane.journeys.text_against_code import SETTING, TextAgainstCode, with_told
 from tradelane.journeys.workshop import Workshop
 from tradelane.journeys.writing import write_decisions
 from tradelane.kit import packs
@@ -41,7 +42,7 @@ from tradelane.kit.progress import Progress
 from tradelane.kit.version import VERSION
 from tradelane.registry.service import library_versions
 from tradelane.targeting.budget import check_shares
-from tradelane.targeting.service import code_digest, engine_of
+from tradelane.targeting.service import asks_classifier, code_digest, engine_of
 
 if TYPE_CHECKING:
     from tradelane.targeting.rules.model import RuleSet
@@ -113,6 +114,8 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
     rules = _rules(request.rules)
     settings = _settings(request, mapping, pack, duties)
     settings["rules"] = "" if rules is None else keep_rules(shop.home, rules)
+    if shop.text_against_code:  # else it goes unsaid, so that runs from before it are found again
+        settings[SETTING] = True
     keep_pack(shop.home, pack)
     if request.rates:
         keep_file(shop.home, request.rates, settings["rates"])
@@ -135,17 +138,21 @@ def clear_file(shop: Workshop, request: Request, progress: Progress) -> ClearedB
     def workflow(steps: Steps) -> dict[str, Any]:
         model = steps("train", _train, shop, request, mapping, duties, settings, progress)
         manifest = shop.registry.get_manifest(model["ref"])
+        texts = TextAgainstCode(shop.classification) if asks_classifier(manifest) else None
+        decided = {"model": manifest["digest"], SETTING: texts is not None, "tradelane": VERSION}
         job = Job(
             batch_id=batch_id,
             name=request.batch.name,
-            settings={**settings, "model": manifest["digest"], "tradelane": VERSION},
+            settings=settings | decided,
             budget=request.budget,
             random_share=request.random_share,
             seed=None if request.seed is None else request.seed.to_bytes(16, "big", signed=True),
             engine=engine_of(manifest),
             rows_total=rows_total,
         )
-        chunks = partial(source.judged, model=model["ref"], balance=request.balance, rules=rules)
+        chunks = partial(
+            source.judged, model=model["ref"], balance=request.balance, rules=rules, texts=texts
+        )
         counts = clearance.Clearance(shop, job, chunks, progress).run(steps)
         return {**counts, **model}
 
@@ -189,8 +196,8 @@ def _refuse_unfinished(shop: Workshop, batch_id: str, settings: dict[str, Any]) 
         if batch.file_digest == settings["file"]:
             differs = [
                 f"{name} {batch.settings.get(name) or 'none'}"
-                for name in settings
-                if batch.settings.get(name) != settings[name]
+                for name in dict.fromkeys((*settings, SETTING))
+                if (batch.settings.get(name) or "") != settings.get(name, "")
             ]
             raise InputRefused(
                 Problem(
@@ -212,6 +219,7 @@ def _train(
 ) -> dict[str, Any]:
     """The model for this history: an earlier one of the same data, or a new one."""
     about = {name: settings[name] for name in ("history", "mapping", "parameters")}
+    about[SETTING] = settings.get(SETTING, False)
     key = digest_of({**about, "code": code_digest(), "libraries": library_versions()})
     before = recall(shop.home, key)
     if before is not None and shop.registry.has(before["ref"]):
@@ -220,6 +228,8 @@ def _train(
     today = shop.clock.now().date()
     filings = read(request.history, mapping, codes=shop.nomenclature, today=today)
     table, unusable = history_table(filings, duties, progress, total)
+    if about[SETTING]:
+        table = with_told(table, TextAgainstCode(shop.classification).table(table, progress))
     trained = shop.targeting.train_or_fallback(table, seed=0, progress=progress)
     return remember(shop.home, key, {"ref": str(trained.ref), "unusable": unusable})
 

@@ -69,18 +69,19 @@ def _judge(intake: Intake, filed: Sequence[Filed]) -> list[Judged]:
     declarations = [item.declaration for item in filed]
     assessments = [intake.duties.assess(declaration) for declaration in declarations]
     asked = scoring_rows(declarations, intake.duties)
+    told = [None] * len(asked) if intake.texts is None else intake.texts.rows(asked)
     rows = intake.online.score(asked, balance=intake.balance)
     hits = [()] * len(asked) if intake.match is None else [intake.match(row) for row in asked]
     shadows = _shadow(intake.challenger, asked, intake.balance)
-    found = zip(rows, hits, shadows, strict=True)
+    found = zip(rows, hits, shadows, told, strict=True)
     judged = []
     for item, assessed in zip(filed, assessments, strict=True):
         lines = []
         for goods, assessment in zip(item.declaration.lines, assessed, strict=True):
-            row, hit, shadow = next(found)
+            row, hit, shadow, said = next(found)
             open_question = entries.needs_person(assessment)
             routed = intake.routing.route(item.declaration.office, row, open_question, hit)
-            lines.append(ClearedLine(goods.hs_code, assessment, row, routed, hit, shadow))
+            lines.append(ClearedLine(goods.hs_code, assessment, row, routed, hit, shadow, said))
         judged.append(Judged(item, tuple(lines), arrival_of(item.declaration)))
     return judged
 

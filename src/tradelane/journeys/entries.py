@@ -85,9 +85,13 @@ def needs_person(assessment: LineAssessment) -> bool:
     )
 
 
-def scored_body(batch: str, model: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The score of a line, from a row of `Targeting.score`. ``model``: the model's digest."""
+def scored_body(
+    batch: str, model: str, row: Mapping[str, Any], told: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The score of a line, from a row of `Targeting.score`. ``model``: the model's digest; told:
+    what the classifier said of the line (`text_against_code.content_of`)."""
     return {
+        **told,
         "batch": batch,
         "model": model,
         "probability": row["probability_text"],

@@ -14,6 +14,7 @@ from tradelane.targeting.selection import GREEN, RED, YELLOW, Routed
 from tradelane.trade.declaration import Declaration
 
 if TYPE_CHECKING:
+    from tradelane.journeys.text_against_code import Told
     from tradelane.targeting.rules.model import Hit
 
 WORST = {RED: 0, YELLOW: 1, GREEN: 2}
@@ -67,6 +68,8 @@ class ClearedLine:
     hits: tuple[Hit, ...] = ()
     """The rules that matched, those in shadow among them."""
     shadow: ShadowScore | None = None
+    told: Told | None = None
+    """What the classifier said of it, where it was asked."""
 
 
 @dataclass(frozen=True, slots=True)

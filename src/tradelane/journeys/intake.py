@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tradelane.duties.service import Duties
 from tradelane.journeys.inputs import kept_file, kept_pack, kept_rules
 from tradelane.journeys.routing import Routing, find_routing
+from tradelane.journeys.text_against_code import SETTING, TextAgainstCode
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.errors import Problem, TradelaneError
 from tradelane.targeting.online import Online
@@ -61,6 +62,8 @@ class Intake:
     match: Match | None = None
     """Asks the rules in force about a line; None where there are none."""
     challenger: Challenger | None = None
+    texts: TextAgainstCode | None = None
+    """Asks the classifier about descriptions; None where the order does not."""
 
 
 def current_intake(shop: Workshop, tx: Any) -> str:
@@ -95,6 +98,7 @@ def load_intake(shop: Workshop, batch_id: str) -> Intake:
         balance_of(settings),
         match_of(shop, settings),
         _challenger(shop, settings.get("challenger", ""), routing.challenger),
+        _texts(shop, settings),
     )
 
 
@@ -124,6 +128,14 @@ def _challenger(shop: Workshop, digest: str, selection: Selection | None) -> Cha
         return selects(score, draw(seed, subject), subject)
 
     return Challenger(trained.ref.digest, _warm(shop, trained), selected)
+
+
+def _texts(shop: Workshop, settings: Mapping[str, Any]) -> TextAgainstCode | None:
+    if not settings.get(SETTING):
+        return None
+    texts = TextAgainstCode(shop.classification, waits=False)
+    texts.prepare()
+    return texts
 
 
 def _warm(shop: Workshop, trained: Trained) -> Online:

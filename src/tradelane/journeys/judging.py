@@ -6,7 +6,7 @@ duty; `score` adds the risk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -18,6 +18,7 @@ from tradelane.duties.service import Duties
 from tradelane.journeys import entries
 from tradelane.journeys.entries import Encoded
 from tradelane.journeys.tables import scoring_table
+from tradelane.journeys.text_against_code import TextAgainstCode, Told, content_of, with_told
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.clock import Clock, stamp
 from tradelane.kit.collector import between_chunks
@@ -146,12 +147,14 @@ def _assess(
 @dataclass(frozen=True)
 class Engines:
     """What judges lines. ``trained`` is asked for the model only when there is something to score;
-    balance: the dial, None as the model says; rules: None where there are none."""
+    balance: the dial, None as the model says; rules: None where there are none; texts: asks the
+    classifier, None where the model did not learn from what it says."""
 
     targeting: Targeting
     trained: Callable[[], Trained]
     balance: float | None = None
     rules: RuleSet | None = None
+    texts: TextAgainstCode | None = None
 
     def hits(self, table: pl.DataFrame) -> list[tuple[Hit, ...]]:
         """Of each line the rules that match it."""
@@ -171,9 +174,13 @@ def score(
         if chunk.table is None:
             filings = [Judged(filing.arrival, [], [], []) for filing in chunk.filings]
         else:
-            model = engines.trained()
-            table = engines.targeting.score(model, chunk.table, balance=engines.balance)
-            rows = zip(table.iter_rows(named=True), engines.hits(chunk.table), strict=True)
+            model, lines = engines.trained(), chunk.table
+            told: Sequence[Told | None] = [None] * lines.height
+            if engines.texts is not None:
+                told = found = engines.texts.table(lines)
+                lines = with_told(lines, found)
+            table = engines.targeting.score(model, lines, balance=engines.balance)
+            rows = zip(table.iter_rows(named=True), engines.hits(lines), told, strict=True)
             at = stamp(clock.now())
             filings = [_judged(f, rows, at, batch, model.ref.digest) for f in chunk.filings]
         yield JudgedChunk(chunk.start, chunk.rows, filings)
@@ -181,7 +188,7 @@ def score(
 
 def _judged(
     filing: Assessed,
-    rows: Iterator[tuple[dict[str, Any], tuple[Hit, ...]]],
+    rows: Iterator[tuple[dict[str, Any], tuple[Hit, ...], Told | None]],
     at: str,
     batch: str,
     model: str,
@@ -189,9 +196,9 @@ def _judged(
     events, scores = filing.received.copy(), list[Score]()
     hits: list[tuple[Hit, ...]] = []
     for assessed, needs_person in filing.lines:
-        (row, hit), subject = next(rows), assessed[1]
+        (row, hit, told), subject = next(rows), assessed[1]
         hits.append(hit)
-        body = entries.scored_body(batch, model, row)
+        body = entries.scored_body(batch, model, row, content_of(told))
         events += (assessed, entries.entry(at, entries.SCORED, subject, body))
         scores.append(
             Score(

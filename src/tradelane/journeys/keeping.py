@@ -11,6 +11,7 @@ from tradelane.journeys import entries
 from tradelane.journeys.entries import Encoded
 from tradelane.journeys.filings import WORST, Cleared, ClearedLine, Judged
 from tradelane.journeys.intake import Intake, IntakeReplaced
+from tradelane.journeys.text_against_code import content_of
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.clock import stamp
 from tradelane.kit.errors import Problem, TradelaneError
@@ -165,7 +166,8 @@ def _events(intake: Intake, item: Judged, now: str) -> Iterator[Encoded]:
         assessed = entries.assessed_body(
             batch, intake.duties.digest, goods.hs_code, line.assessment
         )
-        scored = entries.scored_body(batch, intake.model_digest, line.row)
+        told = content_of(line.told)
+        scored = entries.scored_body(batch, intake.model_digest, line.row, told)
         routed = intake.routing.body_of(batch, declaration.office, line.row, line.routed, line.hits)
         yield entries.entry(now, entries.ASSESSED, subject, assessed)
         yield entries.entry(now, entries.SCORED, subject, scored)

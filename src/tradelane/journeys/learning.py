@@ -19,13 +19,16 @@ from tradelane.duties.service import Duties
 from tradelane.journeys import entries
 from tradelane.journeys.inputs import kept_file, kept_pack
 from tradelane.journeys.tables import scoring_table
+from tradelane.journeys.text_against_code import kept_told, with_told
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.errors import InputRefused, Problem
-from tradelane.trade.declaration import Declaration, Outcome
+from tradelane.trade.declaration import Outcome
 from tradelane.trade.table import outcomes_table
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from tradelane.declarations.model import Kept
 
 _AT_ONCE = 5_000
 _BEAT = 1.0
@@ -139,7 +142,7 @@ def collect(shop: Workshop, ground: str) -> pl.DataFrame:
 
 def _own_lines(shop: Workshop, tx: Any, duties: Duties) -> Iterator[pl.DataFrame]:
     """As `journeys.labels.labelled_lines`, as tables: the latest version of every declaration and
-    each earlier one that was inspected."""
+    each earlier one that was inspected, with what the classifier said of it when it was scored."""
     import polars as pl
 
     outcomes = {
@@ -148,24 +151,25 @@ def _own_lines(shop: Workshop, tx: Any, duties: Duties) -> Iterator[pl.DataFrame
     }
     inspected = {key[:3] for key in outcomes}
     wanted = (
-        ((*kept.declaration.key, kept.version), kept.declaration)
+        kept
         for kept, is_latest in shop.declarations.every_version(tx)
         if is_latest or (*kept.declaration.key, kept.version) in inspected
     )
     while group := list(islice(wanted, _AT_ONCE)):
-        table = scoring_table([declaration for _, declaration in group], duties)
+        table = scoring_table([kept.declaration for kept in group], duties)
+        table = with_told(table, kept_told(shop, tx, group))
         found = outcomes_table(_outcomes(group, outcomes))
         yield pl.concat([table, found], how="horizontal")
 
 
 def _outcomes(
-    group: Iterable[tuple[tuple[str, str, int], Declaration]],
+    group: Iterable[Kept],
     outcomes: dict[tuple[str, str, int, int], Outcome],
 ) -> list[Outcome | None]:
     return [
-        outcomes.get((*key, line.number))
-        for key, declaration in group
-        for line in declaration.lines
+        outcomes.get((*kept.declaration.key, kept.version, line.number))
+        for kept in group
+        for line in kept.declaration.lines
     ]
 
 

@@ -19,6 +19,12 @@ from tradelane.journeys.inputs import file_digest, keep_file, keep_pack, kept_ru
 from tradelane.journeys.intake import INTAKE
 from tradelane.journeys.routing import Routing
 from tradelane.journeys.tables import scoring_rows
+from tradelane.journeys.text_against_code import (
+    SETTING,
+    TextAgainstCode,
+    kept_told,
+    put_into,
+)
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit import packs
 from tradelane.kit.canonical import digest_of
@@ -28,9 +34,10 @@ from tradelane.kit.version import VERSION
 from tradelane.targeting.budget import stand
 from tradelane.targeting.online import Online
 from tradelane.targeting.selection import forces
-from tradelane.targeting.service import engine_of
+from tradelane.targeting.service import asks_classifier, engine_of
 
 if TYPE_CHECKING:
+    from tradelane.declarations.model import Kept
     from tradelane.targeting.rules.model import Hit
 
 CUT_FROM = 20_000
@@ -149,10 +156,13 @@ def past_lines(shop: Workshop, tx: Any, order: Order, duties: Duties) -> list[Pa
 
 
 def scored_anew(shop: Workshop, tx: Any, order: Order, duties: Duties) -> list[Past]:
-    """The latest declarations' lines with their offices, scored and matched for the order."""
+    """The latest declarations' lines with their offices, scored and matched for the order; some
+    seconds more where the classifier must be asked of them."""
     trained = shop.targeting.load(order.model)
-    latest = [kept.declaration for kept in shop.declarations.latest(tx, SCORED_ANEW)]
-    rows = scoring_rows(latest, duties)
+    latest = shop.declarations.latest(tx, SCORED_ANEW)
+    rows = scoring_rows([kept.declaration for kept in latest], duties)
+    if asks_classifier(trained.manifest):
+        _tell(shop, tx, latest, rows)
     if not rows:
         history = trained.history.table.tail(SCORED_ANEW).iter_rows(named=True)
         rows = [{**row, "subject": f"history/{place}"} for place, row in enumerate(history)]
@@ -167,6 +177,16 @@ def scored_anew(shop: Workshop, tx: Any, order: Order, duties: Duties) -> list[P
         Past(one["subject"], one["score"], one.get("novelty") or 0.0, row["office"] or "", hit)
         for one, row, hit in zip(scored, rows, hits, strict=True)
     ]
+
+
+def _tell(shop: Workshop, tx: Any, latest: Sequence[Kept], rows: list[dict[str, Any]]) -> None:
+    """Put into lines what the classifier said of them when they came; what it says now where it was
+    not asked then, so that the cut is for lines of which it will be."""
+    told = kept_told(shop, tx, latest)
+    put_into(rows, told)
+    unknown = [row for row, one in zip(rows, told, strict=True) if one is None]
+    if unknown:
+        TextAgainstCode(shop.classification).rows(unknown)
 
 
 def draw_up(
@@ -207,12 +227,14 @@ def draw_up(
 
 
 def _latest_scores(shop: Workshop, tx: Any, order: Order) -> list[Past]:
-    model = shop.registry.get_manifest(order.model)["digest"]
-    balance = _text(order.balance)
+    manifest = shop.registry.get_manifest(order.model)
+    model, balance, asking = manifest["digest"], _text(order.balance), asks_classifier(manifest)
     same = [
         batch.id
         for batch in shop.declarations.batches(tx)
-        if batch.settings.get("model") == model and batch.settings.get("balance", "") == balance
+        if batch.settings.get("model") == model
+        and batch.settings.get("balance", "") == balance
+        and (batch.settings.get(SETTING) or not asking)
     ]
     found = shop.selections.latest_scores(tx, same, CUT_FROM)
     if order.novel_share and all(novelty is None for _, _, novelty in found):
@@ -221,22 +243,23 @@ def _latest_scores(shop: Workshop, tx: Any, order: Order) -> list[Past]:
 
 
 def _settings(shop: Workshop, order: Order, pack: Pack, duties: Duties, now: str) -> dict[str, Any]:
-    registry = shop.registry
-    challenger = registry.get_manifest(order.challenger)["digest"] if order.challenger else ""
+    model = shop.registry.get_manifest(order.model)
+    rival = shop.registry.get_manifest(order.challenger) if order.challenger else None
     return {
         "kind": INTAKE,
         "pack": pack.digest,
         "pack_id": f"{pack.id} {pack.version}",
         "rates": file_digest(order.rates) if order.rates else "",
         "parameters": duties.digest,
-        "model": registry.get_manifest(order.model)["digest"],
+        "model": model["digest"],
         "budget": str(order.budget),
         "random_share": str(order.random_share),
         "novel_share": str(order.novel_share),
         "balance": _text(order.balance),
         "offices": {office: str(budget) for office, budget in sorted(order.offices.items())},
         "rules": order.rules,
-        "challenger": challenger,
+        "challenger": "" if rival is None else rival["digest"],
+        SETTING: asks_classifier(model) or (rival is not None and asks_classifier(rival)),
         "ordered_by": order.by,
         "agreed_by": order.agreed_by,
         "proposal": order.proposal,

@@ -16,6 +16,7 @@ from tradelane.journeys.intake import balance_of, match_of
 from tradelane.journeys.replay import ReplayReport, replay_lines
 from tradelane.journeys.routing import Routing, find_routing
 from tradelane.journeys.tables import scoring_rows, scoring_table
+from tradelane.journeys.text_against_code import SETTING, Told, content_of, told_in, with_told
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.errors import InputRefused, IntegrityBroken, Problem, TradelaneError
 from tradelane.kit.progress import Progress
@@ -101,11 +102,18 @@ def _routed(shop: Workshop, tx: Any, size: int, step: int, most: int | None) -> 
 class _Case(NamedTuple):
     """A line's recorded decisions and what they were made from; ``at`` is its place."""
 
+    subject: str
     recorded: dict[str, Stored]
     batch: str
     settings: dict[str, Any]
     declaration: Declaration
     at: int
+
+    @property
+    def told(self) -> Told | None:
+        """What the classifier said of the line then; it is taken as it was recorded."""
+        asked = self.settings.get(SETTING)
+        return told_in(self.recorded[entries.SCORED].entry.body) if asked else None
 
 
 class _Scoring(NamedTuple):
@@ -143,25 +151,24 @@ class Remake:
         cannot be prepared is left to its own replay, which says what is wrong.
         """
         self._cases, self._rows = {}, {}
-        groups: dict[_Scoring, dict[tuple[str, str], Declaration]] = {}
+        groups: dict[_Scoring, list[_Case]] = {}
         for subject in subjects:
             with contextlib.suppress(TradelaneError):
                 case = self._cases[subject] = self._case(subject)
-                made_with = _Scoring.of(case.settings)
-                groups.setdefault(made_with, {})[case.declaration.key] = case.declaration
-        for made_with, found in groups.items():
+                groups.setdefault(_Scoring.of(case.settings), []).append(case)
+        for made_with, cases in groups.items():
             with contextlib.suppress(TradelaneError):
-                self._score(made_with, list(found.values()))
+                self._score(made_with, cases)
 
     def __call__(self, subject: str) -> Iterator[tuple[str, int, bytes, bytes]]:
         case = self._cases.pop(subject) if subject in self._cases else self._case(subject)
-        recorded, batch, settings, declaration, at = case
+        _, recorded, batch, settings, declaration, at = case
         duties = self._duties(settings["pack"], settings["rates"])
         assessment = duties.assess(declaration)[at]
         trained = self._trained(settings["model"])
         made_with = _Scoring.of(settings)
         if (made_with, subject) not in self._rows:
-            self._score(made_with, [declaration])
+            self._score(made_with, [case])
         row = self._rows[made_with, subject]
         match = self._match(settings.get("rules", ""))
         hits = () if match is None else match(scoring_rows([declaration], duties)[at])
@@ -170,7 +177,9 @@ class Remake:
         code = declaration.lines[at].hs_code
         bodies = {
             entries.ASSESSED: entries.assessed_body(batch, duties.digest, code, assessment),
-            entries.SCORED: entries.scored_body(batch, trained.ref.digest, row),
+            entries.SCORED: entries.scored_body(
+                batch, trained.ref.digest, row, content_of(case.told)
+            ),
             entries.ROUTED: routing.body_of(batch, office, row, lane, hits),
         }
         for kind, body in bodies.items():
@@ -192,10 +201,17 @@ class Remake:
         decided_at = min(stored.index for stored in recorded.values())
         declaration, number = self._declaration(subject, decided_at)
         numbers = [line.number for line in declaration.lines]
-        return _Case(recorded, batch, settings, declaration, numbers.index(number))
+        return _Case(subject, recorded, batch, settings, declaration, numbers.index(number))
 
-    def _score(self, made_with: _Scoring, declarations: list[Declaration]) -> None:
-        table = scoring_table(declarations, self._duties(made_with.pack, made_with.rates))
+    def _score(self, made_with: _Scoring, cases: list[_Case]) -> None:
+        """Score the lines of these cases; other lines of their declarations are left out, because
+        what was said of them is not at hand."""
+        declarations = {case.declaration.key: case.declaration for case in cases}
+        duties = self._duties(made_with.pack, made_with.rates)
+        table = scoring_table(list(declarations.values()), duties)
+        told = {case.subject: case.told for case in cases}
+        table = table.filter(table["subject"].is_in(list(told)))
+        table = with_told(table, [told[subject] for subject in table["subject"]])
         trained = self._trained(made_with.model)
         rows = self._shop.targeting.score(trained, table, balance=made_with.balance)
         self._rows |= {(made_with, row["subject"]): row for row in rows.iter_rows(named=True)}

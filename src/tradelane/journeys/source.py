@@ -13,6 +13,7 @@ from tradelane.journeys.workshop import Workshop
 from tradelane.kit.offload import Stream
 
 if TYPE_CHECKING:
+    from tradelane.journeys.text_against_code import TextAgainstCode
     from tradelane.targeting.rules.model import RuleSet
 
 _LONG = 2
@@ -37,6 +38,7 @@ class Source:
         model: str,
         balance: float | None = None,
         rules: RuleSet | None = None,
+        texts: TextAgainstCode | None = None,
     ) -> Iterator[JudgedChunk]:
         """The chunks from row ``start`` on, scored by the model of that reference."""
         shop, asked = self._shop, replace(self._asked, start=start)
@@ -49,7 +51,7 @@ class Source:
         else:
             self.close()
             assessed = self._started = self._elsewhere(asked)
-        engines = Engines(shop.targeting, trained, balance, rules)
+        engines = Engines(shop.targeting, trained, balance, rules, texts)
         return score(assessed, asked.batch_id, engines, shop.clock)
 
     def close(self) -> None:

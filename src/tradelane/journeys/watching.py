@@ -17,6 +17,7 @@ import numpy as np
 
 from tradelane.inspections.oversight import ChosenCase, Following, checked_period
 from tradelane.journeys.tables import scoring_table
+from tradelane.journeys.text_against_code import Told, kept_told, with_told
 from tradelane.journeys.workshop import Workshop
 from tradelane.kit.clock import read_stamp
 from tradelane.targeting.monitoring.alarms import Alarm, alarms, in_a_sentence
@@ -25,6 +26,7 @@ from tradelane.targeting.monitoring.model import Chosen
 from tradelane.targeting.monitoring.reference import Reference, reference_of
 from tradelane.targeting.monitoring.report import Gathered, Report, report
 from tradelane.targeting.monitoring.traits import traits_of
+from tradelane.targeting.service import asks_classifier
 from tradelane.trade.table import subject_of
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ def watch(
     trained = intake.online.trained
     with shop.database.read() as tx:
         kept = _sample(shop, tx, start, end, office)
+        told = kept_told(shop, tx, kept) if asks_classifier(trained.manifest) else None
         cases, sampled = shop.oversight.chosen(
             tx, start, end, office, as_of=known_on, most=MOST_CASES
         )
@@ -111,7 +114,7 @@ def watch(
         ]
         selected = shop.watched.selected(tx, sorted(set(subjects)))
         following = tuple(shop.oversight.following(tx, start, end, office))
-    gathered = _gathered(shop, intake, kept, selected, start=start, end=end, as_of=known_on)
+    gathered = _gathered(shop, intake, kept, told, selected, start=start, end=end, as_of=known_on)
     known = _importers(trained)
     chosen = _chosen(cases, contents, selected, known, known_on)
     return Watch(
@@ -127,12 +130,15 @@ def _gathered(
     shop: Workshop,
     intake: Intake,
     kept: Sequence[Kept],
+    told: Sequence[Told | None] | None,
     selected: Mapping[str, SelectedLine],
     **period: dt.date,
 ) -> Gathered:
     """What is known of the lines that came; those that were chosen are still to be added."""
     trained = intake.online.trained
     lines = scoring_table([one.declaration for one in kept], intake.duties)
+    if told is not None:
+        lines = with_told(lines, told)
     known = _importers(trained)
     days = [_day(one.received_at) for one in kept for _ in one.declaration.lines]
     return Gathered(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tradelane.approvals.service import Approvals
+    from tradelane.classification.service import Classification
     from tradelane.correspondence.service import Correspondence
     from tradelane.declarations.service import Declarations
     from tradelane.duties.service import Duties
@@ -47,11 +48,15 @@ class Workshop(Protocol):
 
     clock: Clock
     home: Path
+    text_against_code: bool
+    """Whether the classifier is asked of lines that are read to learn from."""
 
     @property
     def database(self) -> Storage: ...
     @property
     def approvals(self) -> Approvals: ...
+    @property
+    def classification(self) -> Classification: ...
     @property
     def declarations(self) -> Declarations: ...
     @property

@@ -46,6 +46,9 @@ class LedgerStore(audit.AuditedStore, Protocol):
     def write_head(self, tx: Any, now: Head) -> None: ...
     def insert_entries(self, tx: Any, rows: Sequence[tuple[int, str, str, bytes]]) -> None: ...
     def find_entries(self, tx: Any, subject: str, kind: str | None) -> list[tuple[int, bytes]]: ...
+    def find_many(
+        self, tx: Any, subjects: Collection[str], kind: str
+    ) -> Iterator[tuple[int, bytes]]: ...
     def read_entries(self, tx: Any, start: int, stop: int) -> Iterator[tuple[int, bytes]]: ...
     def read_kinds(
         self, tx: Any, start: int, stop: int, kinds: Collection[str]
@@ -186,6 +189,11 @@ class Ledger:
             Stored(index, Entry.decode(data), data)
             for index, data in self._store.find_entries(tx, subject, kind)
         ]
+
+    def find_many(self, tx: Any, subjects: Collection[str], kind: str) -> Iterator[Stored]:
+        """The entries of a kind of many subjects, streamed; those of one subject in order."""
+        for index, data in self._store.find_many(tx, subjects, kind):
+            yield Stored(index, Entry.decode(data), data)
 
     def entries(self, tx: Any, start: int = 0, stop: int | None = None) -> Iterator[Stored]:
         """The entries from ``start`` to ``stop`` (not included), streamed in order."""

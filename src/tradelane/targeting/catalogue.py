@@ -148,6 +148,8 @@ _SIBLING_NEEDS = (
 )
 _WORDS_NEEDS = ("date", "hs_code", "description")
 
+TEXT_MISMATCH = "text_mismatch"
+
 FEATURES: tuple[Feature, ...] = (
     *_record_features(),
     *_measure_features(),
@@ -162,7 +164,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("words_fit", "WORDS", _WORDS_NEEDS),
     Feature("words_gap", "WORDS", _WORDS_NEEDS),
     Feature("words_new", "WORDS", _WORDS_NEEDS),
-    Feature("text_mismatch", "TEXT_CODE", ("text_mismatch",)),
+    Feature(TEXT_MISMATCH, "TEXT_CODE", (TEXT_MISMATCH,)),
     Feature("insurance_share", "INSURANCE", ("insurance", "customs_value")),
     Feature("importer_hs6_price_gap", "OWN_PRICE", _OWN_NEEDS),
     Feature("seller_hs6_price_gap", "OWN_PRICE", _OWN_NEEDS),
@@ -196,7 +198,9 @@ GROUPS: tuple[str, ...] = tuple(sorted({f.group for f in FEATURES}))
 
 INPUT_COLUMNS: tuple[str, ...] = tuple(sorted({c for f in FEATURES for c in f.needs}))
 """What a line must have to be scored; those of `OPTIONAL` may be left out."""
-OPTIONAL: tuple[str, ...] = ("exchange_rate", "text_mismatch")
+OPTIONAL: tuple[str, ...] = ("exchange_rate", TEXT_MISMATCH)
 """``text_mismatch`` is how little the declared code fits the description in the view of a
 classifier that knows nothing of outcomes, worked out when the line was filed: 0 fits, up to 1;
-absent where there is no description, where it says too little, or where nobody asked."""
+absent where there is no description, where it says too little, or where nobody asked. Beside it a
+line may have ``text_code``, the subheading that fits better; reasons tell it, no feature reads it.
+"""

@@ -23,7 +23,13 @@ class Reader(Protocol):
     """A platform that reads files of declarations."""
 
     def read_table(
-        self, path: Path, mapping: str, territory: str | None, *, progress: Progress
+        self,
+        path: Path,
+        mapping: str,
+        territory: str | None,
+        *,
+        text_against_code: bool | None,
+        progress: Progress,
     ) -> tuple[pl.DataFrame, int]: ...
 
 
@@ -36,9 +42,21 @@ def reading(command: F) -> F:
     return mapping(territory(command))
 
 
-def read(platform: Reader, path: Path, mapping: str, territory: str | None) -> pl.DataFrame:
-    """A file as a table; says on the error stream how many rows could not be used."""
-    table, unusable = platform.read_table(path, mapping, territory, progress=say)
+def read(
+    platform: Reader,
+    path: Path,
+    mapping: str,
+    territory: str | None,
+    text_against_code: bool | None = None,
+) -> pl.DataFrame:
+    """A file as a table; says on the error stream how many rows could not be used.
+
+    text_against_code: whether the classifier is asked of its lines; None as the setting says, which
+    is for lines to learn from. Lines to score follow their model, past ones need it not.
+    """
+    table, unusable = platform.read_table(
+        path, mapping, territory, text_against_code=text_against_code, progress=say
+    )
     if unusable:
         click.echo(f"{unusable} rows of {path.name} could not be used.", err=True)
     return table

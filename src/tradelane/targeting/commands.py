@@ -112,12 +112,14 @@ def evaluate(
 ) -> None:
     """Compare the model and the price rule with what was true of BATCH."""
     from tradelane.targeting.guards import remarks
+    from tradelane.targeting.service import asks_classifier
     from tradelane.targeting.trial import compare
 
     targeting = targeting_of(folder)
     trained = targeting.load_latest()
-    past = None if history is None else read(platform, history, mapping, territory)
-    lines = _with_truth(read(platform, batch, mapping, territory), truth)
+    past = None if history is None else read(platform, history, mapping, territory, False)
+    asked = asks_classifier(trained.manifest)
+    lines = _with_truth(read(platform, batch, mapping, territory, asked), truth)
     for remark in remarks(trained.history.table if past is None else past, lines):
         click.echo(remark, err=True)
     trained = targeting.with_context(trained, lines, past)

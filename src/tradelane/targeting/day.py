@@ -18,10 +18,11 @@ from tradelane.kit import canonical
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.registry.service import Registry
 from tradelane.targeting import features
+from tradelane.targeting.catalogue import TEXT_MISMATCH
 from tradelane.targeting.rules.matching import match_table
 from tradelane.targeting.rules.model import RuleSet
 from tradelane.targeting.selection import forces
-from tradelane.targeting.service import Targeting, Trained, code_digest
+from tradelane.targeting.service import Targeting, Trained, asks_classifier, code_digest
 
 ROWS = 50_000
 """The lines of a Parquet file that are one part."""
@@ -108,6 +109,8 @@ def score_part(job: Job, part: Part) -> Scored:
         )
     lines, unusable = _lines(job, part)
     trained, targeting = _model(job.models, job.digest, job.history)
+    if asks_classifier(trained.manifest) and TEXT_MISMATCH not in lines.columns:
+        raise features.unusable([TEXT_MISMATCH], 0)  # absent on every line would not be as learned
     answers = targeting.score(trained, lines, balance=job.balance)
     if job.rules is not None:
         answers = answers.with_columns(_fired(job.rules, lines))

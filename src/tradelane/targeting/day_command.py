@@ -24,11 +24,19 @@ class _Files:
     platform: Reader
     mapping: str
     territory: str | None
+    text_against_code: bool
+    """Whether the model needs what the classifier says."""
 
     def __call__(self, path: Path) -> tuple[pl.DataFrame, int]:
         from tradelane.kit.progress import silent
 
-        return self.platform.read_table(path, self.mapping, self.territory, progress=silent)
+        return self.platform.read_table(
+            path,
+            self.mapping,
+            self.territory,
+            text_against_code=self.text_against_code,
+            progress=silent,
+        )
 
 
 @click.command("score-day")
@@ -90,16 +98,16 @@ def score_day(
     from tradelane.targeting.cluster import score_on
     from tradelane.targeting.day_lanes import decide
     from tradelane.targeting.rules.document import read_file
-    from tradelane.targeting.service import code_digest, engine_of
+    from tradelane.targeting.service import asks_classifier, code_digest, engine_of
 
     check_shares(budget, explore)
     model = targeting_of(folder).load_latest()
     job = day.Job(
         folder.absolute(),
         model.ref.digest,
-        _Files(platform, mapping, territory),
+        _Files(platform, mapping, territory, asks_classifier(model.manifest)),
         balance,
-        None if history is None else _kept(read(platform, history, mapping, territory), out),
+        None if history is None else _kept(read(platform, history, mapping, territory, False), out),
         None if rules_file is None else read_file(rules_file),
         code_digest(),
     )

@@ -68,13 +68,16 @@ class Online:
         bit, however lines are grouped.
 
         lines: ``subject`` and the columns of `catalogue.INPUT_COLUMNS` as plain values: texts,
-        numbers and dates, None where absent. Errors: InputRefused ``targeting.columns``.
+        numbers and dates, None where absent; with ``text_mismatch`` and ``text_code`` where a
+        classifier was asked. Errors: InputRefused ``targeting.columns``.
         """
         if not lines:
             return []
         answers = self._trained.history.answer(self._ask(lines))
         dial = self._trained.balance if balance is None else balance
-        columns = judge(self._trained, answers, lambda name: [line[name] for line in lines], dial)
+        columns = judge(
+            self._trained, answers, lambda name: [line.get(name) for line in lines], dial
+        )
         names = ("subject", *columns)
         rows = zip((line["subject"] for line in lines), *columns.values(), strict=True)
         return [dict(zip(names, row, strict=True)) for row in rows]

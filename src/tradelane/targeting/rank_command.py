@@ -52,13 +52,14 @@ def rank(
     from tradelane.targeting.guards import remarks
     from tradelane.targeting.rules.document import read_file
     from tradelane.targeting.rules.matching import match_table
+    from tradelane.targeting.service import asks_classifier
 
     check_shares(budget, explore)
     rules = read_file(rules_file) if rules_file is not None else None
     targeting = targeting_of(folder)
     trained = targeting.load_latest()
-    past = None if history is None else read(platform, history, mapping, territory)
-    lines = read(platform, batch, mapping, territory)
+    past = None if history is None else read(platform, history, mapping, territory, False)
+    lines = read(platform, batch, mapping, territory, asks_classifier(trained.manifest))
     for remark in remarks(trained.history.table if past is None else past, lines):
         click.echo(remark, err=True)
     trained = targeting.with_context(trained, lines, past)

@@ -18,7 +18,7 @@ from tradelane.trade.hscode import show_code
 class Facts:
     """What is known of many lines, column by column, turned to Python values when first asked.
 
-    column: gives a column of the lines themselves, None where a value is absent.
+    column: gives a column of the lines themselves, None where a value, or the column, is absent.
     """
 
     def __init__(self, answers: Answers, column: Callable[[str], list[Any]]) -> None:
@@ -276,8 +276,9 @@ def _text_code(f: Facts, i: int) -> tuple[str, str]:
     mine = show_code(f.text("hs_code", i)[:6])
     if mismatch == 0.0:
         return "TEXT_CODE", f"the classifier finds that the description fits {mine}"
+    other = show_code(f.text("text_code", i)) or "another code"
     return "TEXT_CODE_OTHER", (
-        f"the classifier finds another code than {mine} more likely for the description, by "
+        f"the classifier finds {other} more likely for the description than {mine}, by "
         f"{percent(mismatch)}"
     )
 

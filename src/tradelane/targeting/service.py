@@ -17,7 +17,7 @@ from tradelane.kit import canonical
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.progress import Progress, silent
 from tradelane.targeting import features, guards, leakage, quality, revenue, scorers, selectivity
-from tradelane.targeting.catalogue import GROUPS, NAMES
+from tradelane.targeting.catalogue import GROUPS, NAMES, TEXT_MISMATCH
 from tradelane.targeting.judgement import SCORES, judge
 from tradelane.targeting.learning import Learned, learn
 from tradelane.targeting.model import DEFAULT_BALANCE
@@ -94,6 +94,17 @@ class Trained:
 def engine_of(manifest: Mapping[str, Any]) -> str:
     """What a model's scores count as when a line is selected: ``model``, or ``rule``."""
     return "rule" if manifest["parameters"]["scorer"] == "price_rule" else "model"
+
+
+def asks_classifier(manifest: Mapping[str, Any]) -> bool:
+    """Whether a model learned from ``text_mismatch`` (`catalogue.OPTIONAL`), so that the classifier
+    must be asked of what it scores. A rule learns nothing, and nothing is learned from what had one
+    value on all lines, or none (`guards.dropped`)."""
+    if engine_of(manifest) == "rule" or TEXT_MISMATCH not in manifest["features"]:
+        return False
+    told = manifest["metrics"]
+    left_out = f"{told['constant_features']}, {told['identifier_like_features']}".split(", ")
+    return TEXT_MISMATCH not in left_out
 
 
 class Targeting:
@@ -337,7 +348,12 @@ def _trained(model: LoadedModel, history: features.History) -> Trained:
 
 def _score(trained: Trained, lines: pl.DataFrame, balance: float) -> pl.DataFrame:
     answers = trained.history.features(lines)
-    columns = judge(trained, answers, lambda name: lines[name].to_list(), balance)
+    nothing = [None] * lines.height
+
+    def column(name: str) -> list[Any]:
+        return lines[name].to_list() if name in lines.columns else nothing
+
+    columns = judge(trained, answers, column, balance)
     return pl.DataFrame(
         [lines["subject"], *(pl.Series(n, v, dtype=SCORES[n]) for n, v in columns.items())]
     )

@@ -50,6 +50,15 @@ def test_a_subject_finds_its_entries_and_a_kind_narrows_them(kept, make_entries)
     found = kept.read(lambda tx: kept.ledger.find(tx, "D-2", "lane.assigned"))
     assert [stored.index for stored in found] == [5]
     assert kept.read(lambda tx: kept.ledger.find(tx, "D-2", "duty.assessed")) == []
+    wanted = {"D-1", "D-2", "nobody"}
+    many = kept.read(lambda tx: list(kept.ledger.find_many(tx, wanted, "lane.assigned")))
+    each = [
+        stored
+        for subject in sorted(wanted)
+        for stored in kept.read(lambda tx, one=subject: kept.ledger.find(tx, one, "lane.assigned"))
+    ]
+    assert sorted(many, key=lambda one: one.index) == sorted(each, key=lambda one: one.index)
+    assert len(many) > 1
 
 
 def test_an_index_that_is_not_there_is_refused(kept, make_entries):

@@ -43,7 +43,13 @@ class Platform:
     """Reads the made-up table of the file's name."""
 
     def read_table(
-        self, path: Path, mapping: str, territory: str | None, *, progress: Progress
+        self,
+        path: Path,
+        mapping: str,
+        territory: str | None,
+        *,
+        text_against_code: bool | None,
+        progress: Progress,
     ) -> tuple[pl.DataFrame, int]:
         return TABLES[path.name], 3
 
@@ -115,6 +121,51 @@ def test_train_then_rank_then_evaluate(folder: Path) -> None:
     failed = run(folder, "evaluate", batch, "--truth", str(truth), "--model", models)
     assert isinstance(failed.exception, InputRefused)
     assert failed.exception.problems[0].code == "targeting.no_truth"
+
+
+class Telling(Platform):
+    """The same with what a classifier says, where it is asked; notes whether it was."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bool | None]] = []
+
+    def read_table(
+        self,
+        path: Path,
+        mapping: str,
+        territory: str | None,
+        *,
+        text_against_code: bool | None,
+        progress: Progress,
+    ) -> tuple[pl.DataFrame, int]:
+        self.asked.append((path.name, text_against_code))
+        table = TABLES[path.name]
+        if text_against_code is not False:
+            table = table.with_columns(text_mismatch=pl.int_range(pl.len()) % 7 / 10)
+        return table, 0
+
+
+def test_lines_to_rank_are_asked_about_where_their_model_learned_from_it(folder: Path) -> None:
+    models, history, batch = f"{folder}/models", f"{folder}/history.csv", f"{folder}/batch.csv"
+    telling = Telling()
+
+    def tell(*words: str) -> Result:
+        return CliRunner().invoke(target, words, obj=telling)
+
+    tell("train", history, "--model", models, "--scorer", "linear")
+    out = f"{folder}/ranked.csv"
+    words = (batch, "--history", history, "--model", models)
+    for command in (("rank", *words, "--out", out), ("monitor", *words)):
+        told = tell(*command)
+        assert told.exit_code == 0, told.exception
+    # Lines to learn from: as the setting says. Past ones: no. Those to score: as the model does.
+    assert telling.asked == [
+        ("history.csv", None),
+        *[("history.csv", False), ("batch.csv", True)] * 2,
+    ]
+    assert run(folder, "train", history, "--model", models, "--scorer", "linear").exit_code == 0
+    tell("rank", *words, "--out", out)
+    assert telling.asked[-1] == ("batch.csv", False)
 
 
 def test_ranking_without_a_model_says_how_to_make_one(folder: Path) -> None:

@@ -123,6 +123,20 @@ def test_a_file_that_only_has_the_name_of_parquet_is_refused(job: day.Job, tmp_p
     assert refused(lambda: day.score_part(job, part)) == "targeting.unreadable_part"
 
 
+def test_lines_without_what_their_model_learned_from_are_refused(tmp_path: Path) -> None:
+    told = HISTORY.with_columns(text_mismatch=pl.int_range(pl.len()) % 7 / 10)
+    models = tmp_path / "models"
+    trained = Targeting(Registry(models)).train(told, scorer="linear")
+    job = day.Job(models, trained.ref.digest, read)
+    path = tmp_path / "lines.parquet"
+    LINES.write_parquet(path)
+    with pytest.raises(InputRefused, match="no column text_mismatch"):
+        list(day.score_here(job, day.parts_of([path])))
+    LINES.with_columns(text_mismatch=pl.lit(0.3)).write_parquet(path)
+    [scored] = day.score_here(job, day.parts_of([path]))
+    assert scored.answers.height == LINES.height
+
+
 def test_a_worker_of_another_version_does_not_score(job: day.Job, files: list[Path]) -> None:
     other = replace(job, code="sha256:0")
     assert refused(lambda: day.score_part(other, day.Part(files[0]))) == "targeting.other_code"

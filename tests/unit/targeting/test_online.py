@@ -12,7 +12,8 @@ from targeting_histories import line, made_up, table
 from tradelane.kit.errors import InputRefused
 from tradelane.registry.service import Registry
 from tradelane.targeting.online import Online
-from tradelane.targeting.service import Targeting, Trained
+from tradelane.targeting.service import Targeting, Trained, asks_classifier
+from tradelane.trade.hscode import show_code
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,40 @@ def test_what_a_classifier_says_of_a_text_counts_alike_and_may_be_absent(
     answers = trained.history.features(asked)
     assert answers["text_mismatch"][0] == 0.9
     assert math.isnan(answers["text_mismatch"][1])
+
+
+def test_a_reason_names_the_code_that_fits_better_where_it_is_told(targeting: Targeting) -> None:
+    past = made_up(1500, 1).with_columns(
+        text_mismatch=pl.when("fraud").then(0.62).otherwise(pl.int_range(pl.len()) % 3 / 10)
+    )
+    trained = targeting.train(past)
+    assert asks_classifier(trained.manifest)
+    asked = made_up(3, 2).with_columns(
+        text_mismatch=pl.Series([0.62, 0.62, 0.0]), text_code=pl.Series(["851762", "", ""])
+    )
+    rows = Online(trained).score(asked.to_dicts())
+    assert rows == targeting.score(trained, asked).to_dicts()
+    codes = [show_code(code[:6]) for code in asked["hs_code"]]
+    assert [(row["reason_1_code"], row["reason_1_text"]) for row in rows[:2]] == [
+        (
+            "TEXT_CODE_OTHER",
+            f"the classifier finds {other} more likely for the description than {mine}, by 62 %",
+        )
+        for other, mine in zip(("8517.62", "another code"), codes, strict=False)
+    ]
+    bare = targeting.score(trained, asked.drop("text_code")).to_dicts()
+    assert "another code" in bare[0]["reason_1_text"]
+    assert [row["score"] for row in bare] == [row["score"] for row in rows]
+
+
+@pytest.mark.parametrize("values", [[None] * 4, [0.0] * 4], ids=["nobody asked", "all fit"])
+def test_a_model_that_learned_nothing_from_the_classifier_does_not_ask_it(
+    targeting: Targeting, values: list[float | None]
+) -> None:
+    past = made_up(400, 1).with_columns(text_mismatch=pl.Series(values * 100, dtype=pl.Float64))
+    assert not asks_classifier(targeting.train(past, scorer="linear").manifest)
+    rule = targeting.train(past.with_columns(text_mismatch="net_mass_kg"), scorer="price_rule")
+    assert not asks_classifier(rule.manifest)
 
 
 def test_lines_without_a_column_are_refused_by_its_name(rule: Trained) -> None:

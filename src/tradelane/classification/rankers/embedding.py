@@ -28,16 +28,17 @@ class Embedding:
         self._middle = np.zeros(vectors.SIZE, np.float32)
         wordings = self._vectors(known.documents)
         self._middle = wordings.mean(axis=0)
-        self._wordings = _unit(wordings - self._middle)
+        self._wordings = vectors.on_grid(_unit(wordings - self._middle))
         six = sorted((x for x in known.lessons if not x.is_heading), key=lambda x: x.at)
-        self._examples = self._vectors([dict.fromkeys(x.words, 1.0) for x in six])
+        examples = self._vectors([dict.fromkeys(x.words, 1.0) for x in six])
+        self._examples = vectors.on_grid(examples)
         places = np.array([x.at for x in six], dtype=np.int64)
         self._held, self._starts = np.unique(places, return_index=True)
 
     def scores(self, asked: Sequence[Asked]) -> Floats:
         """The cosine with the nearest text of each subheading; what is below 0 counts as 0."""
-        mine = self._vectors([one.weights for one in asked])
-        found: Floats = np.maximum(mine @ self._wordings.T, 0)
+        mine = vectors.on_grid(self._vectors([one.weights for one in asked]))
+        found: Floats = np.maximum(mine @ self._wordings.T, 0).astype(np.float32)
         if len(self._starts):
             near = np.maximum.reduceat(mine @ self._examples.T, self._starts, axis=1)
             found[:, self._held] = np.maximum(found[:, self._held], near)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tradelane.classification.asked import Asked
 from tradelane.classification.known import Known
+from tradelane.classification.vectors import on_grid
 
 SHIFT = 3.0
 """Added to every count of words, so that few texts say little."""
@@ -44,6 +45,7 @@ class Habits:
                 totals[at] += 1.0
         self._texts = np.log(np.maximum(self._codes.sum(axis=1), 1.0))
         self._codes /= np.maximum(self._codes.sum(axis=1, keepdims=True), 1.0)
+        self._shares = on_grid(self._codes)
         self._likely = {
             word: np.log((count + SHIFT * totals / totals.sum()) / totals).astype(np.float64)
             for word, count in words.items()
@@ -54,8 +56,8 @@ class Habits:
         """The share of each subheading in the sources that the words are likely of."""
         if not len(self._codes):
             return np.zeros((len(asked), self._columns), np.float32)
-        found: NDArray[np.float32] = np.sqrt(self.likely(asked) @ self._codes)
-        return found
+        found = on_grid(self.likely(asked)) @ self._shares
+        return np.asarray(np.sqrt(found), np.float32)
 
     def likely(self, asked: Sequence[Asked]) -> NDArray[np.float32]:
         """How likely each description is of each of `names`: they sum to 1 where there are any."""

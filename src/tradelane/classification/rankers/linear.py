@@ -20,6 +20,7 @@ from scipy.linalg import solve
 
 from tradelane.classification.asked import Asked
 from tradelane.classification.known import Known
+from tradelane.classification.vectors import on_grid
 from tradelane.classification.words import grams
 
 Floats = NDArray[np.float32]
@@ -53,7 +54,7 @@ class _Within:
 
     texts: slice
     places: slice
-    say: Floats
+    say: NDArray[np.float64]
 
 
 class Linear:
@@ -80,7 +81,7 @@ class Linear:
             places = slice(*np.searchsorted(self._chapter_at, [chapter, chapter + 1]))
             targets = texts.places[own] - places.start
             self._within.append(
-                _Within(own, places, _say(table[own], targets, places, texts.counts[own]))
+                _Within(own, places, on_grid(_say(table[own], targets, places, texts.counts[own])))
             )
 
     def scores(self, asked: Sequence[Asked]) -> Floats:
@@ -92,7 +93,7 @@ class Linear:
         near = (inputs @ self._table).toarray()
         found = np.zeros((len(asked), len(self._chapter_at)), np.float32)
         for at, within in enumerate(self._within):
-            said = near[:, within.texts] @ within.say
+            said = on_grid(near[:, within.texts]) @ within.say
             found[:, within.places] = np.maximum(said, 0) + np.float32(0.2)
             found[:, within.places] *= chapter[:, at : at + 1]
         return found
@@ -131,7 +132,7 @@ class Linear:
                 (held["data"].astype(np.float32), held["indices"], held["indptr"]),
                 shape=tuple(held["shape"]),
             )
-            say = held["say"].astype(np.float32)
+            say = on_grid(held["say"])
             bounds = held["bounds"].tolist()
         self._within = []
         at = 0

@@ -26,7 +26,7 @@ WIDENED = 8
 ALIKE = 0.5
 """The share of letter groups that two spellings have in common at least."""
 _REMEMBERED = 50_000
-_AT_ONCE = 256
+_AT_ONCE = 128
 _GROUPS = 1 << 14
 
 
@@ -38,7 +38,8 @@ class Related:
     def learn(self, known: Known) -> None:
         """Wordings, terms and examples, as for `Profile`."""
         self._matching = Matching(known.collected)
-        self._words, self._vectors = vectors.table(self._matching.vocabulary)
+        self._words, held = vectors.table(self._matching.vocabulary)
+        self._vectors = vectors.on_grid(held)
         self._joined: dict[str, tuple[tuple[str, float], ...]] = {}
         self._spelled = [
             w for w in self._matching.vocabulary if len(w) > 3 and w.isascii() and w.isalpha()
@@ -83,7 +84,7 @@ class Related:
         found, asked = vectors.table(new if len(self._words) > NEAREST else ())
         for start in range(0, len(found), _AT_ONCE):
             part = found[start : start + _AT_ONCE]
-            near = asked[start : start + _AT_ONCE] @ self._vectors.T
+            near = vectors.on_grid(asked[start : start + _AT_ONCE]) @ self._vectors.T
             rows, places = np.nonzero(near > LEAST_NEAR)
             ends = np.searchsorted(rows, np.arange(len(part) + 1))
             for at, word in enumerate(part):
@@ -93,7 +94,7 @@ class Related:
             self._joined[word] = self._joined.get(word) or self._alike(word)
 
     def _nearest(
-        self, word: str, near: NDArray[np.float32], close: NDArray[np.intp]
+        self, word: str, near: NDArray[np.float64], close: NDArray[np.intp]
     ) -> tuple[tuple[str, float], ...]:
         rare = self._matching.rarity_of(word)
         part = 0.6 if word in self._matching.vocabulary else 1.0

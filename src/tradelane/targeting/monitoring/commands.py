@@ -48,18 +48,19 @@ def monitor(
     from tradelane.targeting.monitoring import files, text
     from tradelane.targeting.monitoring.reference import reference_of
     from tradelane.targeting.monitoring.report import report
+    from tradelane.targeting.service import asks_classifier
 
     targeting = targeting_of(folder)
     trained = targeting.load_latest()
     reference = reference_of(Registry(folder), trained.ref.digest)
     if history is not None:
-        past = read(platform, history, mapping, territory)
+        past = read(platform, history, mapping, territory, False)
         trained = targeting.with_history(trained, past)
     gathered = files.gather(
         targeting,
         trained,
         reference,
-        read(platform, batch, mapping, territory),
+        read(platform, batch, mapping, territory, asks_classifier(trained.manifest)),
         files.read_selection(selection or batch, asked_for=selection is not None),
         None if since is None else since.date(),
         None if until is None else until.date(),

@@ -39,7 +39,13 @@ class Platform:
         }
 
     def read_table(
-        self, path: Path, mapping: str, territory: str | None, *, progress: Progress
+        self,
+        path: Path,
+        mapping: str,
+        territory: str | None,
+        *,
+        text_against_code: bool | None,
+        progress: Progress,
     ) -> tuple[pl.DataFrame, int]:
         return self.tables[path.name], 0
 
