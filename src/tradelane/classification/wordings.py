@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradelane.classification.facets import CODES_FILE, Facets
+from tradelane.classification.groups import Groups
 from tradelane.classification.words import cut, words
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.packs import Pack
@@ -62,9 +63,9 @@ class Wordings:
         return np.array([places[code[:4]] for code in self.codes], dtype=np.int32)
 
     @cached_property
-    def heading_starts(self) -> NDArray[np.int64]:
-        """For every heading the place of its first subheading."""
-        return np.searchsorted(self.heading_at, np.arange(len(self.headings)))
+    def by_heading(self) -> Groups:
+        """The subheadings grouped by their headings."""
+        return Groups(self.heading_at)
 
     @cached_property
     def is_rest(self) -> NDArray[np.bool_]:
@@ -76,13 +77,15 @@ class Wordings:
 
         An empty slice where there are none.
         """
-        low = int(np.searchsorted(self._sorted, prefix))
-        high = int(np.searchsorted(self._sorted, prefix + "~"))
-        return slice(low, high)
+        return self._spreads.get(prefix, slice(0, 0))
 
     @cached_property
-    def _sorted(self) -> NDArray[np.str_]:
-        return np.array(self.codes)
+    def _spreads(self) -> dict[str, slice]:
+        found: dict[str, slice] = {}
+        for at, code in enumerate(self.codes):
+            for prefix in (code[:2], code[:4], code):
+                found[prefix] = slice(found[prefix].start if prefix in found else at, at + 1)
+        return found
 
 
 HEADING, CHAPTER = 0.35, 0.1

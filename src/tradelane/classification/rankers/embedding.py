@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tradelane.classification import vectors
 from tradelane.classification.asked import Asked
+from tradelane.classification.groups import Groups
 from tradelane.classification.known import Known
 from tradelane.classification.rankers.matching import Matching
 
@@ -30,17 +31,18 @@ class Embedding:
         self._middle = wordings.mean(axis=0)
         self._wordings = _unit(wordings - self._middle)
         six = sorted((x for x in known.lessons if not x.is_heading), key=lambda x: x.at)
-        self._examples = self._vectors([dict.fromkeys(x.words, 1.0) for x in six])
-        places = np.array([x.at for x in six], dtype=np.int64)
-        self._held, self._starts = np.unique(places, return_index=True)
+        self._groups = Groups(np.array([x.at for x in six], dtype=np.int64))
+        order = self._groups.order.tolist()
+        self._examples = self._vectors([dict.fromkeys(six[at].words, 1.0) for at in order])
 
     def scores(self, asked: Sequence[Asked]) -> Floats:
         """The cosine with the nearest text of each subheading; what is below 0 counts as 0."""
         mine = self._vectors([one.weights for one in asked])
         found: Floats = np.maximum(mine @ self._wordings.T, 0)
-        if len(self._starts):
-            near = np.maximum.reduceat(mine @ self._examples.T, self._starts, axis=1)
-            found[:, self._held] = np.maximum(found[:, self._held], near)
+        if len(self._examples):
+            near = self._groups.of_ordered(np.maximum, mine @ self._examples.T)
+            held = self._groups.numbers
+            found[:, held] = np.maximum(found[:, held], near)
         return found
 
     def _vectors(self, texts: Sequence[Mapping[str, float]]) -> Floats:

@@ -85,10 +85,20 @@ class Neighbours:
         rows = np.repeat(np.arange(similar.shape[0]), np.diff(similar.indptr))
         places = self._places[similar.indices]
         six = ~self._is_heading[similar.indices]
-        np.maximum.at(found, (rows[six], places[six]), similar.data[six])
+        _raise(found, rows[six], places[six], similar.data[six])
         if not six.all():
             above = np.zeros((similar.shape[0], self._headings), np.float32)
             headings = self._heading_at[places[~six]]
-            np.maximum.at(above, (rows[~six], headings), similar.data[~six])
+            _raise(above, rows[~six], headings, similar.data[~six])
             np.maximum(found, above[:, self._heading_at] * HEADING_ONLY, out=found)
         return found
+
+
+def _raise(
+    table: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.int32],
+    values: NDArray[np.float32],
+) -> None:
+    """Cells to at least these values. A flat place is found ten times as fast as a pair of them."""
+    np.maximum.at(table.reshape(-1), rows * table.shape[1] + columns, values)
