@@ -42,7 +42,7 @@ def together(known: Known) -> Words:
     """The words of wordings, of examples (the logarithm of how many) and of terms (the strongest),
     for every subheading."""
     vocabulary = dict(known.written.vocabulary)
-    terms, once, wide = (_Columns([], [], []) for _ in range(3))
+    terms, wide = (_Columns([], [], []) for _ in range(2))
     places: dict[str, NDArray[np.int32]] = {}
     every = np.arange(len(known.wordings.codes), dtype=np.int32)
     for entry in known.glossary.entries:
@@ -54,19 +54,21 @@ def together(known: Known) -> Words:
                 for word in entry.parts:
                     at = vocabulary.setdefault(word, len(vocabulary))
                     terms.add(at, places[code], strength)
-    for lesson in known.lessons:
-        columns = wide if lesson.is_heading else once
-        for word in set(lesson.words):
-            at = vocabulary.setdefault(word, len(vocabulary))
-            columns.add(at, every[lesson.places], HEADING_ONLY if lesson.is_heading else 1.0)
+    lessons = known.columns
+    numbers = lessons.numbers(vocabulary)[lessons.word].astype(np.int64)
+    for at in np.flatnonzero(lessons.is_heading).tolist():
+        documents = every[known.lessons[at].places]
+        for word in numbers[lessons.ends[at] : lessons.ends[at + 1]].tolist():
+            wide.add(word, documents, HEADING_ONLY)
     size = len(every)
     base = known.written
     parts = [(base.word.astype(np.int64) * size + base.document, base.strength.astype(np.float64))]
     for columns in (terms, wide):
         at_words, at_documents, strengths = columns.arrays()
         parts.append(_reduced(at_words * size + at_documents, strengths, np.maximum))
-    at_words, at_documents, strengths = once.arrays()
-    keys, counts = _reduced(at_words * size + at_documents, strengths, np.add)
+    single = np.repeat(~lessons.is_heading, lessons.sizes)
+    once = (numbers * size + np.repeat(lessons.at, lessons.sizes))[single]
+    keys, counts = _reduced(once, np.ones(len(once)), np.add)
     parts.append((keys, np.log1p(counts)))
     keys, strengths = _reduced(
         np.concatenate([key for key, _strength in parts]),

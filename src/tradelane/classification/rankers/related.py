@@ -38,7 +38,8 @@ class Related:
     def learn(self, known: Known) -> None:
         """Wordings, terms and examples, as for `Profile`."""
         self._matching = Matching(known.collected)
-        self._words, self._vectors = vectors.table(self._matching.vocabulary)
+        self._places, self._vectors = known.meanings
+        self._words = list(self._places)
         self._joined: dict[str, tuple[tuple[str, float], ...]] = {}
         self._spelled = [
             w for w in self._matching.vocabulary if len(w) > 3 and w.isascii() and w.isalpha()
@@ -80,7 +81,7 @@ class Related:
         if len(self._joined) > _REMEMBERED:
             self._joined.clear()
         new = sorted(words - self._joined.keys())
-        found, asked = vectors.table(new if len(self._words) > NEAREST else ())
+        found, asked = self._meant(new) if len(self._words) > NEAREST else ([], self._vectors[:0])
         for start in range(0, len(found), _AT_ONCE):
             part = found[start : start + _AT_ONCE]
             near = asked[start : start + _AT_ONCE] @ self._vectors.T
@@ -91,6 +92,13 @@ class Related:
                 self._joined[word] = self._nearest(word, near[at], close)
         for word in new:
             self._joined[word] = self._joined.get(word) or self._alike(word)
+
+    def _meant(self, words: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
+        """The words that have a vector, with their vectors."""
+        known = [word for word in words if word in self._places]
+        others, rows = vectors.table([word for word in words if word not in self._places])
+        own = self._vectors[[self._places[word] for word in known]]
+        return known + others, np.concatenate([own, rows])
 
     def _nearest(
         self, word: str, near: NDArray[np.float32], close: NDArray[np.intp]
