@@ -75,7 +75,9 @@ class Glossary:
                 frequency[word] = frequency.get(word, 0) + 1
         self._by_rarest: dict[str, list[Entry]] = {}
         for entry in entries:
-            rarest = min(entry.parts, key=lambda word: (frequency[word], word))
+            rarest, *others = entry.parts
+            if others:
+                rarest = min(entry.parts, key=lambda word: (frequency[word], word))
             self._by_rarest.setdefault(rarest, []).append(entry)
 
     def matches(self, asked: Asked) -> list[Match]:
@@ -170,7 +172,7 @@ def _check(row: Row, facets: Facets, known: Collection[str]) -> str:
     if not any(_parts(term) for term in row["term"].split("|")):
         return "There is no term."
     for code in row["code"].split("|"):
-        if code.strip() not in known:
+        if code not in known and code.strip() not in known:
             return f"{code.strip()!r} is not a chapter, heading or subheading of HS 2022."
     for name, values in conditions(row["when"]).items():
         if wrong := facets.check(name, values):
@@ -187,12 +189,12 @@ def _entries(row: Row, path: Path) -> Iterator[Entry]:
     weight = float(row["weight"] or USUAL) / len(codes)
     when = conditions(row["when"])
     place = f"{path.name}:{row.line}"
+    note, basis, language = row["note"], row["basis"], path.name[:2]
     for term in row["term"].split("|"):
         parts = _parts(term)
         if parts:
             yield Entry(
-                term.strip(), parts, codes, when, weight, row["note"], row["basis"],
-                path.name[:2], place,
+                term.strip(), parts, codes, when, weight, note, basis, language, place
             )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from sys import intern
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,8 @@ from tradelane.classification.facets import Facets
 from tradelane.classification.glossary import Glossary
 from tradelane.classification.model import Example
 from tradelane.classification.rankers.matching import Words, written
+from tradelane.classification.remembered import Remembered, cut_all
 from tradelane.classification.wordings import CodeFacets, Wordings, documents
-from tradelane.classification.words import words
 
 PATH = " — "
 """What stands between the wordings of a path, from the heading down."""
@@ -98,12 +97,14 @@ class Known:
         return self.columns.at[~self.columns.is_heading]
 
 
-def lessons(examples: Sequence[Example], wordings: Wordings) -> list[Lesson]:
+def lessons(
+    examples: Sequence[Example], wordings: Wordings, remembered: Remembered | None = None
+) -> list[Lesson]:
     """The examples that have a subheading of the wordings and at least one word, in order."""
     found = []
-    for example in examples:
+    cut = cut_all((example.text for example in examples), remembered)
+    for example, parts in zip(examples, cut, strict=True):
         places = wordings.spread(example.code[:6])
-        parts = tuple(map(intern, words(example.text)))
         if places.stop > places.start and parts:
             found.append(Lesson(example, parts, places))
     return found

@@ -35,8 +35,12 @@ class Phrases(Generic[T]):
         found: list[tuple[T, int, int]] = []
         at = 0
         while at < len(text):
+            group = self._by_first.get(text[at])
+            if group is None:
+                at += 1
+                continue
             longest = 0
-            for parts, meaning in self._by_first.get(text[at], ()):
+            for parts, meaning in group:
                 size = len(parts)
                 if size < longest:
                     break

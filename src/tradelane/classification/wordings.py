@@ -176,7 +176,9 @@ def code_facets(wordings: Wordings, facets: Facets, pack: Pack) -> CodeFacets:
                 or ()
             )
             left = set(out[at].get(name, ()))
-            if not said and left:
+            if not said and not left:
+                continue
+            if not said:
                 said = [value for value in order if value not in left]
             for value in facets.widened(name, said) - (left - set(said)):
                 taken[at, place[value]] = True

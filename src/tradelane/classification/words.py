@@ -84,8 +84,13 @@ def words(text: str, *, keep_empty: bool = False) -> list[str]:
     """
     found: list[str] = []
     for piece in pieces(clean(text)):
-        if piece not in STOPS:
-            found += form(piece).split() or ([piece] if keep_empty else [])
+        if piece in STOPS:
+            continue
+        said = form(piece)
+        if " " in said:
+            found += said.split()
+        elif said or keep_empty:
+            found.append(said or piece)
     return found
 
 
@@ -104,9 +109,12 @@ def pieces(cleaned: str) -> list[str]:
         plain_words = cleaned.split()
         if min(map(len, plain_words)) > 1 and "tee" not in plain_words:
             return _meant(plain_words[:MOST_WORDS])
-    found: list[str] = []
     plain = _LETTERED.sub(lambda found: "".join(filter(None, found.groups())), cleaned)
-    for piece in _PIECE.findall(_APOSTROPHE.sub("", plain)):
+    cut_apart = _PIECE.findall(_APOSTROPHE.sub("", plain))
+    if plain.isascii():  # no letters without spaces
+        return _meant(cut_apart[:MOST_WORDS])
+    found: list[str] = []
+    for piece in cut_apart:
         if _is_unspaced(piece):
             found += [piece[i : i + 2] for i in range(len(piece) - 1)] or [piece]
         else:

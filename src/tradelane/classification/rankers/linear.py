@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.linalg import solve
 
 from tradelane.classification.asked import Asked
 from tradelane.classification.known import Known
@@ -197,6 +196,8 @@ def _solve(table: sp.csr_matrix, group: NDArray[np.int64], size: int, counts: Fl
 
 def _say(table: sp.csr_matrix, targets: NDArray[np.int64], places: slice, counts: Floats) -> Floats:
     """Ridge regression within a chapter, in the dual: texts x subheadings."""
+    from scipy.linalg import solve
+
     like = (table @ table.T).toarray()
     like[np.diag_indices(len(like))] += np.float32(RIDGE_WITHIN) / counts
     truth = np.zeros((len(like), places.stop - places.start), np.float32)
