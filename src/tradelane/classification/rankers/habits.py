@@ -65,7 +65,7 @@ class Habits:
         of them uses."""
         totals = SHIFT + held.sum(axis=0)
         found = np.log((held + SHIFT * totals / totals.sum()) / totals)
-        return np.where(held.any(axis=1)[:, None], found, 0.0)
+        return np.where(held.any(axis=1, keepdims=True), found, 0.0)
 
     def _sources(self, one: Asked) -> NDArray[np.float64]:
         if not self.names:

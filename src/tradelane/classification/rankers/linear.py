@@ -71,7 +71,7 @@ class Linear:
         self._rarity = np.log((len(texts.words) + 1) / (held + 1)).astype(np.float32)
         table = self._scaled(raw)
         group = self._chapter_at[texts.places]
-        self._chapters = _solve(table, group, len(order), texts.counts)
+        self._chapters = np.ascontiguousarray(_solve(table, group, len(order), texts.counts))
         self._table = table.T.tocsr()
         self._within: list[_Within] = []
         for chapter in range(len(order)):
@@ -90,10 +90,11 @@ class Linear:
         chapter /= chapter.sum(axis=1, keepdims=True)
         near = (inputs @ self._table).toarray()
         found = np.zeros((len(asked), len(self._chapter_at)), np.float32)
-        for at, within in enumerate(self._within):
-            said = near[:, within.texts] @ within.say
-            found[:, within.places] = np.maximum(said, 0) + np.float32(0.2)
-            found[:, within.places] *= chapter[:, at : at + 1]
+        for within in self._within:
+            found[:, within.places] = near[:, within.texts] @ within.say
+        np.maximum(found, 0, out=found)
+        found += np.float32(0.2)
+        found *= chapter[:, self._chapter_at]
         return found
 
     def dump(self) -> dict[str, bytes]:
@@ -123,7 +124,7 @@ class Linear:
     def restore(self, files: Mapping[str, bytes]) -> None:
         """Take back what `dump` gave, in half the precision."""
         with np.load(io.BytesIO(files[FILE])) as held:
-            self._chapters = held["chapters"].astype(np.float32)
+            self._chapters = held["chapters"].astype(np.float32, order="C")
             self._rarity = held["rarity"]
             self._chapter_at = held["chapter_at"]
             self._table = sp.csr_matrix(
