@@ -43,6 +43,7 @@ from tradelane.classification.remembered import Remembered, remember
 from tradelane.classification.trained import Trained, shipped
 from tradelane.classification.training import train
 from tradelane.kit.clock import Clock
+from tradelane.kit.collector import resting
 from tradelane.kit.packs import Pack
 from tradelane.kit.progress import Progress, silent
 from tradelane.nomenclature import Nomenclature
@@ -199,11 +200,15 @@ class Classification:
         if key not in self._engines:
             if len(self._engines) > 1:
                 self._engines.pop(next(iter(self._engines)))
-            learned = self._models.newest() if self._library.examples() else None
-            trained = learned or self._shipped
-            known = self._known(day, trained.remembered)
-            self._engines[key] = Engine(known, trained if known.lessons else self._shipped)
+            with resting():
+                self._engines[key] = self._made(day)
         return self._engines[key]
+
+    def _made(self, day: date) -> Engine:
+        learned = self._models.newest() if self._library.examples() else None
+        trained = learned or self._shipped
+        known = self._known(day, trained.remembered)
+        return Engine(known, trained if known.lessons else self._shipped)
 
     def _models_key(self) -> str:
         return str(getattr(self._models, "key", lambda: "")())
