@@ -69,7 +69,7 @@ def together(known: Known) -> Words:
         parts.append(_reduced(*spread.cells(size), np.maximum))
     single = np.repeat(~lessons.is_heading, lessons.sizes)
     once = (numbers * size + np.repeat(lessons.at, lessons.sizes))[single]
-    keys, counts = _reduced(once, np.ones(len(once)), np.add)
+    keys, counts = np.unique(once, return_counts=True)
     parts.append((keys, np.log1p(counts)))
     keys, strengths = _reduced(
         np.concatenate([key for key, _strength in parts]),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tradelane.classification.asked import Asked
 from tradelane.classification.known import Known
 from tradelane.classification.rankers.matching import Matching, written
-from tradelane.classification.wordings import leaves_out, says
+from tradelane.classification.wordings import leaves_out, said
 from tradelane.classification.words import cut
 
 Floats = NDArray[np.float32]
@@ -40,7 +40,7 @@ class Features:
         self._left_out = Matching(
             written([dict.fromkeys(cut(leaves_out(t)), 1.0) for t in known.wordings.own])
         )
-        own = [dict.fromkeys(cut(says(t)), 1.0) for t in known.wordings.own]
+        own = [dict.fromkeys(said(t), 1.0) for t in known.wordings.own]
         self._own = Matching(written(own))
         sizes = np.array([len(one) for one in own], np.float32)
         self._size = np.log1p(sizes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from tradelane.classification.words import words
@@ -26,6 +26,11 @@ class Phrases(Generic[T]):
                 self._by_first.setdefault(parts[0], []).append((parts, meaning))
         for group in self._by_first.values():
             group.sort(key=lambda pair: -len(pair[0]))
+
+    @property
+    def first_words(self) -> Collection[str]:
+        """The words that phrases begin with."""
+        return self._by_first.keys()
 
     def find(self, text: Sequence[str]) -> list[tuple[T, int, int]]:
         """Meanings with the places (first word, one past the last) where their phrases stand.
