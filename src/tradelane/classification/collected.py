@@ -3,7 +3,8 @@ it, of its examples."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,54 +20,56 @@ OF_TERM = 0.8
 """How much a word of a term counts beside one of the wording."""
 
 
-class _Columns(NamedTuple):
-    word: list[int]
-    document: list[NDArray[np.int32]]
-    strength: list[float]
+class _Spread:
+    """Words that stand in all subheadings of a stretch of them, with how strongly."""
 
-    def add(self, word: int, documents: NDArray[np.int32], strength: float) -> None:
-        self.word.append(word)
-        self.document.append(documents)
-        self.strength.append(strength)
+    def __init__(self) -> None:
+        self._word: list[int] = []
+        self._start: list[int] = []
+        self._stop: list[int] = []
+        self._strength: list[float] = []
 
-    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        sizes = [len(documents) for documents in self.document]
-        return (
-            np.repeat(np.array(self.word, np.int64), sizes),
-            np.concatenate([*self.document, np.zeros(0, np.int32)]).astype(np.int64),
-            np.repeat(np.array(self.strength, np.float64), sizes),
-        )
+    def add(self, words: Sequence[int], places: slice, strength: float) -> None:
+        size = len(words)
+        self._word += words
+        self._start += [places.start] * size
+        self._stop += [places.stop] * size
+        self._strength += [strength] * size
+
+    def cells(self, columns: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Every pair of a word and a subheading as one number, with its strength."""
+        start = np.array(self._start, np.int64)
+        sizes = np.array(self._stop, np.int64) - start
+        first = np.cumsum(sizes) - sizes
+        within = np.arange(int(sizes.sum())) - np.repeat(first, sizes)
+        cells = np.repeat(np.array(self._word, np.int64) * columns + start, sizes) + within
+        return cells, np.repeat(np.array(self._strength, np.float64), sizes)
 
 
 def together(known: Known) -> Words:
     """The words of wordings, of examples (the logarithm of how many) and of terms (the strongest),
     for every subheading."""
     vocabulary = dict(known.written.vocabulary)
-    terms, once, wide = (_Columns([], [], []) for _ in range(3))
-    places: dict[str, NDArray[np.int32]] = {}
-    every = np.arange(len(known.wordings.codes), dtype=np.int32)
+    terms, wide = _Spread(), _Spread()
     for entry in known.glossary.entries:
+        words = [vocabulary.setdefault(word, len(vocabulary)) for word in entry.parts]
         for code in entry.codes:
             if len(code) > 2:
-                if code not in places:
-                    places[code] = every[known.wordings.spread(code)]
                 strength = OF_TERM * len(code) / 6 * entry.weight
-                for word in entry.parts:
-                    at = vocabulary.setdefault(word, len(vocabulary))
-                    terms.add(at, places[code], strength)
-    for lesson in known.lessons:
-        columns = wide if lesson.is_heading else once
-        for word in set(lesson.words):
-            at = vocabulary.setdefault(word, len(vocabulary))
-            columns.add(at, every[lesson.places], HEADING_ONLY if lesson.is_heading else 1.0)
-    size = len(every)
+                terms.add(words, known.wordings.spread(code), strength)
+    lessons = known.columns
+    numbers = lessons.numbers(vocabulary)[lessons.word].astype(np.int64)
+    for at in np.flatnonzero(lessons.is_heading).tolist():
+        own = numbers[lessons.ends[at] : lessons.ends[at + 1]].tolist()
+        wide.add(own, known.lessons[at].places, HEADING_ONLY)
+    size = len(known.wordings.codes)
     base = known.written
     parts = [(base.word.astype(np.int64) * size + base.document, base.strength.astype(np.float64))]
-    for columns in (terms, wide):
-        at_words, at_documents, strengths = columns.arrays()
-        parts.append(_reduced(at_words * size + at_documents, strengths, np.maximum))
-    at_words, at_documents, strengths = once.arrays()
-    keys, counts = _reduced(at_words * size + at_documents, strengths, np.add)
+    for spread in (terms, wide):
+        parts.append(_reduced(*spread.cells(size), np.maximum))
+    single = np.repeat(~lessons.is_heading, lessons.sizes)
+    once = (numbers * size + np.repeat(lessons.at, lessons.sizes))[single]
+    keys, counts = np.unique(once, return_counts=True)
     parts.append((keys, np.log1p(counts)))
     keys, strengths = _reduced(
         np.concatenate([key for key, _strength in parts]),

@@ -28,6 +28,7 @@ from tradelane.classification.rankers.profile import Profile
 from tradelane.classification.reranker import Weighted
 from tradelane.classification.spelling import Spelling
 from tradelane.classification.trained import Trained
+from tradelane.classification.wordings import Wordings
 
 WITHOUT_EXAMPLES = ("lexical", "glossary", "profile", "related", "embedding")
 WITH_EXAMPLES = (*WITHOUT_EXAMPLES, "neighbours", "habits")
@@ -69,7 +70,7 @@ class Told:
 class Inside:
     """A block of descriptions on the way: candidates, their features, and what else counts."""
 
-    codes: tuple[str, ...]
+    wordings: Wordings
     names: tuple[str, ...]
     places: NDArray[np.int64]
     features: NDArray[np.float32]
@@ -90,27 +91,30 @@ class Inside:
         order = np.argsort(-ranked, axis=1, kind="stable")
         places = np.take_along_axis(self.places, order, axis=1)
         share = curves.shares(np.take_along_axis(ranked, order, axis=1))
-        for row in range(len(places)):
-            grouped: dict[str, float] = {}
-            for place, value in zip(places[row].tolist(), share[row].tolist(), strict=True):
-                heading = self.codes[place][:4]
-                grouped[heading] = grouped.get(heading, 0.0) + value
-            above = sorted(grouped.items(), key=lambda pair: (-pair[1], pair[0]))
-            next_best = above[1][1] if len(above) > 1 else 0.0
-            yield Told(
-                places[row],
-                share[row],
-                tuple(above[:_HEADINGS]),
-                self._inputs(row, share[row, 0], share[row, 1]),
-                self._inputs(row, above[0][1], next_best),
-            )
+        above = self._headings(places, share)
+        best = np.array([[p for _heading, p in (*row, ("", 0.0))[:2]] for row in above])
+        about = self.about.T
+        six = curves.confidence(share[:, 0], share[:, 1], *about)
+        four = curves.confidence(best[:, 0], best[:, 1], *about)
+        for row, headings in enumerate(above):
+            yield Told(places[row], share[row], headings, six[row], four[row])
 
-    def _inputs(self, row: int, best: float, second: float) -> NDArray[np.float64]:
-        size, near, known, term = (self.about[row : row + 1, i] for i in range(4))
-        found: NDArray[np.float64] = curves.confidence(
-            np.array([best]), np.array([second]), size, near, known, term
-        )[0]
-        return found
+    def _headings(
+        self, places: NDArray[np.int64], share: NDArray[np.float64]
+    ) -> list[tuple[tuple[str, float], ...]]:
+        """For every description the likeliest headings with the shares of their candidates."""
+        names = self.wordings.headings
+        rows = np.arange(len(places))[:, None] * len(names)
+        cells = (rows + self.wordings.heading_at[places]).ravel()
+        sums = np.bincount(cells, share.ravel(), len(places) * len(names)).reshape(len(places), -1)
+        least = np.partition(sums, -_HEADINGS, axis=1)[:, -_HEADINGS, None]
+        row, column = np.nonzero((sums >= least) & (sums > 0))
+        order = np.lexsort((column, -sums[row, column], row))
+        found: list[list[tuple[str, float]]] = [[] for _ in range(len(places))]
+        for at, heading in zip(row[order].tolist(), column[order].tolist(), strict=True):
+            if len(found[at]) < _HEADINGS:
+                found[at].append((names[heading], float(sums[at, heading])))
+        return [tuple(one) for one in found]
 
 
 class Engine:
@@ -189,10 +193,10 @@ class Engine:
                 )
             ]
         ).reshape(len(asked), 4)
-        codes = self.known.wordings.codes
         answered = tuple(one.answered & self._facets for one in asked)
         names = self.features.names
-        return Inside(codes, names, places, features, likely, nearest, about, answered)
+        wordings = self.known.wordings
+        return Inside(wordings, names, places, features, likely, nearest, about, answered)
 
     def _calibrated(self, asked: Asked, told: Told, nearest: Near, shown: int) -> Weighed:
         source = self.lessons[nearest[0][0]].example.source if nearest else ""
@@ -218,6 +222,9 @@ def _nearest(similar: sp.csr_matrix | None, row: int, most: int = 8) -> Near:
         return ()
     start, stop = similar.indptr[row : row + 2]
     data = similar.data[start:stop]
-    order = np.argsort(-data, kind="stable")[:most]
+    close = np.arange(len(data))
+    if len(data) > most:
+        close = np.flatnonzero(data >= np.partition(data, -most)[-most])
+    order = close[np.argsort(-data[close], kind="stable")[:most]]
     places = similar.indices[start:stop][order]
     return tuple((int(p), float(v)) for p, v in zip(places, data[order], strict=True))

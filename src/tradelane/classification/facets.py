@@ -63,9 +63,11 @@ class Facets:
         self.names = tuple(self.facets)
         self._phrases = {name: Phrases(pairs) for name, pairs in cues.items()}
         # One look-up for all facets; the longest phrase of each facet counts for itself.
-        self._first = {
-            name: frozenset(phrases._by_first) for name, phrases in self._phrases.items()
-        }
+        self._beginning: dict[str, list[int]] = {}
+        for at, phrases in enumerate(self._phrases.values()):
+            for word in phrases.first_words:
+                self._beginning.setdefault(word, []).append(at)
+        self._in_order = list(self._phrases.items())
 
     def find(self, text: str, parts: Sequence[str] | None = None) -> Found:
         """The values that a description gives away; where shares are said ("60 % cotton"), only
@@ -79,10 +81,9 @@ class Facets:
     def find_words(self, tokens: Sequence[str]) -> Found:
         """Like `find`, of words in their one form."""
         found: Found = {}
-        have = frozenset(tokens)
-        for name, phrases in self._phrases.items():
-            if have.isdisjoint(self._first[name]):
-                continue
+        begun = self._beginning.keys() & tokens
+        for at in sorted({at for word in begun for at in self._beginning[word]}):
+            name, phrases = self._in_order[at]
             values = [value for value, _from, _to in phrases.find(tokens) if value]
             if values:
                 found[name] = tuple(dict.fromkeys(values))

@@ -7,10 +7,13 @@ not count. Rows are data of the pack `classification`; its form is in the refere
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from tradelane.classification.asked import ASIDE, Asked
 from tradelane.classification.facets import Facets, conditions
@@ -38,8 +41,7 @@ _SMALL = frozenset(["a", "an", "the", "of", "for", "and", "or", "with", "in", "t
 _MOST_PROBLEMS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row: a term in its words, codes (2, 4 or 6 digits), conditions, weight for each code."""
 
     term: str
@@ -69,13 +71,12 @@ class Glossary:
     def __init__(self, entries: Sequence[Entry], facets: Facets) -> None:
         self.entries = tuple(entries)
         self._facets = facets
-        frequency: dict[str, int] = {}
-        for entry in entries:
-            for word in entry.parts:
-                frequency[word] = frequency.get(word, 0) + 1
+        frequency = Counter(chain.from_iterable(entry.parts for entry in entries))
         self._by_rarest: dict[str, list[Entry]] = {}
         for entry in entries:
-            rarest = min(entry.parts, key=lambda word: (frequency[word], word))
+            rarest, *others = entry.parts
+            if others:
+                rarest = min(entry.parts, key=lambda word: (frequency[word], word))
             self._by_rarest.setdefault(rarest, []).append(entry)
 
     def matches(self, asked: Asked) -> list[Match]:
@@ -170,7 +171,7 @@ def _check(row: Row, facets: Facets, known: Collection[str]) -> str:
     if not any(_parts(term) for term in row["term"].split("|")):
         return "There is no term."
     for code in row["code"].split("|"):
-        if code.strip() not in known:
+        if code not in known and code.strip() not in known:
             return f"{code.strip()!r} is not a chapter, heading or subheading of HS 2022."
     for name, values in conditions(row["when"]).items():
         if wrong := facets.check(name, values):
@@ -187,17 +188,17 @@ def _entries(row: Row, path: Path) -> Iterator[Entry]:
     weight = float(row["weight"] or USUAL) / len(codes)
     when = conditions(row["when"])
     place = f"{path.name}:{row.line}"
+    note, basis, language = row["note"], row["basis"], path.name[:2]
     for term in row["term"].split("|"):
         parts = _parts(term)
         if parts:
             yield Entry(
-                term.strip(), parts, codes, when, weight, row["note"], row["basis"],
-                path.name[:2], place,
+                term.strip(), parts, codes, when, weight, note, basis, language, place
             )  # fmt: skip
 
 
 @lru_cache(maxsize=65_536)  # many rows have the same terms, each under other conditions
 def _parts(term: str) -> frozenset[str]:
     """The words of a term; also those that say nothing elsewhere, as in "pull-up trousers"."""
-    said = [word for word in words(term, keep_empty=True) if word not in _SMALL]
-    return frozenset(said if any(form(word) for word in said) else ())
+    said = frozenset(words(term, keep_empty=True)) - _SMALL
+    return said if any(map(form, said)) else frozenset()

@@ -9,19 +9,21 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tradelane.classification import vectors
 from tradelane.classification.collected import together
+from tradelane.classification.columns import Columns, columns
 from tradelane.classification.facets import Facets
 from tradelane.classification.glossary import Glossary
 from tradelane.classification.model import Example
 from tradelane.classification.rankers.matching import Words, written
+from tradelane.classification.remembered import Remembered, cut_all
 from tradelane.classification.wordings import CodeFacets, Wordings, documents
-from tradelane.classification.words import words
 
 PATH = " — "
 """What stands between the wordings of a path, from the heading down."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """One example made ready: its words, and the places of the subheadings that it may mean: one,
     or all of a heading where it says no more."""
@@ -67,9 +69,20 @@ class Known:
         return written(self.documents)
 
     @cached_property
+    def columns(self) -> Columns:
+        """The lessons as columns."""
+        return columns(self.lessons)
+
+    @cached_property
     def collected(self) -> Words:
         """The words of wordings, terms and examples together."""
         return together(self)
+
+    @cached_property
+    def meanings(self) -> tuple[dict[str, int], NDArray[np.float32]]:
+        """The words of `collected` that have a vector, with its row, and the rows."""
+        words, rows = vectors.table(self.collected.vocabulary)
+        return {word: at for at, word in enumerate(words)}, rows
 
     def with_lessons(self, lessons: Sequence[Lesson]) -> Known:
         """The same with other examples."""
@@ -81,15 +94,17 @@ class Known:
     @property
     def places(self) -> NDArray[np.int32]:
         """The subheading's place of every lesson that names one."""
-        return np.array([x.at for x in self.lessons if not x.is_heading], dtype=np.int32)
+        return self.columns.at[~self.columns.is_heading]
 
 
-def lessons(examples: Sequence[Example], wordings: Wordings) -> list[Lesson]:
+def lessons(
+    examples: Sequence[Example], wordings: Wordings, remembered: Remembered | None = None
+) -> list[Lesson]:
     """The examples that have a subheading of the wordings and at least one word, in order."""
     found = []
-    for example in examples:
+    cut = cut_all((example.text for example in examples), remembered)
+    for example, parts in zip(examples, cut, strict=True):
         places = wordings.spread(example.code[:6])
-        parts = tuple(words(example.text))
         if places.stop > places.start and parts:
             found.append(Lesson(example, parts, places))
     return found

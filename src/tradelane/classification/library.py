@@ -5,9 +5,10 @@ A workspace that has no database yet has no examples, and none is made for askin
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
@@ -56,8 +57,7 @@ class Library:
         self._store = store
         self._open = open_
         self._clock = clock
-        self._held: tuple[int, list[Example], dict[str, tuple[str, ...]]] = (0, [], {})
-        self._stood = (-1, "", "")
+        self._held = _Held(0, [], {}, [])
 
     def revision(self) -> int:
         """Raised by every change."""
@@ -69,20 +69,17 @@ class Library:
 
     def examples(self) -> list[Example]:
         """Every example, also those that do not count any more."""
-        return self._current()[1]
+        return self._current().examples
 
     def newer(self) -> Mapping[str, tuple[str, ...]]:
         """Codes of older editions with those of today, from the tables that were loaded."""
-        return self._current()[2]
+        return self._current().newer
 
     def stands_since(self, day: date) -> str:
         """The last day up to ``day`` on which an example began or ceased to count, or ''."""
-        revision, examples, _newer = self._current()
-        text = day.isoformat()
-        if self._stood[:2] != (revision, text):
-            dates = (d for e in examples for d in (e.valid_from, e.revoked_on) if d)
-            self._stood = revision, text, max((d for d in dates if d <= text), default="")
-        return self._stood[2]
+        days = self._current().days
+        at = bisect_right(days, day.isoformat())
+        return days[at - 1] if at else ""
 
     def in_force(self, examples: Iterable[Example], known: Collection[str]) -> Iterator[Example]:
         """The examples with codes of today; where an old code became several of one heading, the
@@ -218,15 +215,27 @@ class Library:
         stated = licence or (before.licence if before is not None else "")
         return Source(name, kind, stated or NOT_STATED, now, now)
 
-    def _current(self) -> tuple[int, list[Example], dict[str, tuple[str, ...]]]:
+    def _current(self) -> _Held:
         revision = self.revision()
-        if revision != self._held[0]:
+        if revision != self._held.revision:
             database = self._open(False)
             assert database is not None
             with database.read() as tx:
                 examples = list(self._store.all_examples(tx))
-                self._held = (revision, examples, self._store.newer_codes(tx))
+                newer = self._store.newer_codes(tx)
+            days = {day for one in examples for day in (one.valid_from, one.revoked_on) if day}
+            self._held = _Held(revision, examples, newer, sorted(days))
         return self._held
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What was read last. days: on which an example begins or ceases to count, in order."""
+
+    revision: int
+    examples: list[Example]
+    newer: dict[str, tuple[str, ...]]
+    days: list[str]
 
 
 def _check_name(name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from tradelane.classification.words import words
@@ -27,6 +27,11 @@ class Phrases(Generic[T]):
         for group in self._by_first.values():
             group.sort(key=lambda pair: -len(pair[0]))
 
+    @property
+    def first_words(self) -> Collection[str]:
+        """The words that phrases begin with."""
+        return self._by_first.keys()
+
     def find(self, text: Sequence[str]) -> list[tuple[T, int, int]]:
         """Meanings with the places (first word, one past the last) where their phrases stand.
 
@@ -35,8 +40,12 @@ class Phrases(Generic[T]):
         found: list[tuple[T, int, int]] = []
         at = 0
         while at < len(text):
+            group = self._by_first.get(text[at])
+            if group is None:
+                at += 1
+                continue
             longest = 0
-            for parts, meaning in self._by_first.get(text[at], ()):
+            for parts, meaning in group:
                 size = len(parts)
                 if size < longest:
                     break

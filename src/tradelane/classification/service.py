@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -42,9 +43,11 @@ from tradelane.classification.model import (
     decide,
 )
 from tradelane.classification.precedents import followed
+from tradelane.classification.remembered import Remembered, remember
 from tradelane.classification.trained import Trained, shipped
 from tradelane.classification.training import train
 from tradelane.kit.clock import Clock
+from tradelane.kit.collector import resting
 from tradelane.kit.packs import Pack
 from tradelane.kit.progress import Progress, silent
 from tradelane.nomenclature import Nomenclature
@@ -183,6 +186,8 @@ class Classification:
         known = self._known(self._today())
         trained = train(known, self._shipped, progress=progress)
         if trained.linear is not None:
+            words = remember((lesson.example.text, lesson.words) for lesson in known.lessons)
+            trained = replace(trained, remembered=words)
             self._models.keep(trained, {"examples": len(known.lessons)})
         self._engines.clear()
         return len(known.lessons)
@@ -229,9 +234,8 @@ class Classification:
             if key not in self._engines:
                 if len(self._engines) > 1:
                     self._engines.pop(next(iter(self._engines)))
-                known = self._known(day)
-                trained = (self._models.newest() if known.lessons else None) or self._shipped
-                self._engines[key] = Engine(known, trained)
+                with resting():
+                    self._engines[key] = self._made(day)
             return self._engines[key]
 
     @property
@@ -242,13 +246,19 @@ class Classification:
     def _key(self, day: date) -> tuple[int, str, str]:
         return self._library.revision(), self._library.stands_since(day), self._models_key()
 
+    def _made(self, day: date) -> Engine:
+        learned = self._models.newest() if self._library.examples() else None
+        trained = learned or self._shipped
+        known = self._known(day, trained.remembered)
+        return Engine(known, trained if known.lessons else self._shipped)
+
     def _models_key(self) -> str:
         return str(getattr(self._models, "key", lambda: "")())
 
-    def _known(self, day: date) -> Known:
+    def _known(self, day: date, remembered: Remembered | None = None) -> Known:
         counting = [e for e in self._library.examples() if e.counts_on(day)]
         mapped = self._library.in_force(counting, self._bare.wordings.index)
-        return self._bare.with_lessons(lessons(list(mapped), self._bare.wordings))
+        return self._bare.with_lessons(lessons(list(mapped), self._bare.wordings, remembered))
 
     def _today(self) -> date:
         return self._clock.now().date()

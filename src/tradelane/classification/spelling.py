@@ -7,8 +7,12 @@ are not corrected.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice, takewhile
+
+import numpy as np
 
 from tradelane.classification import vectors
 from tradelane.classification.asked import Asked
@@ -29,15 +33,15 @@ class Spelling:
         self._known = known
         self._facets = facets
         self._fixed: dict[str, tuple[str, ...]] = {}
-        self._near: dict[str, list[str]] = {}
-        self._starts: dict[str, list[str]] = {}
-        for word in known:
-            if len(word) >= SHORTEST and word.isascii() and word.isalpha():
-                for less in (word, *_without_one(word)):
-                    self._near.setdefault(less, []).append(word)
-                for size in range(SHORTEST - 1, len(word)):
-                    if len(word) - size <= _MISSING:
-                        self._starts.setdefault(word[:size], []).append(word)
+        self._words = sorted(
+            word for word in known if len(word) >= SHORTEST and word.isascii() and word.isalpha()
+        )
+        # Hashes of this process instead of the texts: five times as small, and quicker made.
+        hashes = [hash(one) for word in self._words for one in (word, *_without_one(word))]
+        own = np.repeat(np.arange(len(self._words)), [len(word) + 1 for word in self._words])
+        order = np.argsort(np.array(hashes, np.int64), kind="stable")
+        self._hashes = np.array(hashes, np.int64)[order]
+        self._owners = own[order].astype(np.int32)
 
     def repair(self, asked: Asked) -> Asked:
         """The description with known words for unknown ones; the same where all are known."""
@@ -81,15 +85,24 @@ class Spelling:
             return parted
         if vectors.vector(word) is not None:
             return ()
-        near = {
-            other
-            for less in (word, *_without_one(word))
-            for other in self._near.get(less, [])
-            if abs(len(other) - len(word)) <= 1
-        }
+        near = {other for other in self._near(word) if abs(len(other) - len(word)) <= 1}
         near = {other for other in near if other[0] == word[0]} or near
-        best = max(near or self._starts.get(word, []), key=self._rank, default="")
+        best = max(near or self._longer(word), key=self._rank, default="")
         return (best,) if best else ()
+
+    def _near(self, word: str) -> Iterator[str]:
+        """Known words that have a letter more, less, or another in one place."""
+        asked = np.array([hash(one) for one in (word, *_without_one(word))], np.int64)
+        starts = np.searchsorted(self._hashes, asked, side="left").tolist()
+        stops = np.searchsorted(self._hashes, asked, side="right").tolist()
+        for start, stop in zip(starts, stops, strict=True):
+            yield from (self._words[at] for at in self._owners[start:stop].tolist())
+
+    def _longer(self, word: str) -> list[str]:
+        """Known words of which this is all but the last letters."""
+        at = bisect_right(self._words, word)
+        found = takewhile(lambda other: other.startswith(word), islice(self._words, at, None))
+        return [other for other in found if len(other) - len(word) <= _MISSING]
 
     def _part(self, word: str) -> tuple[str, ...]:
         found: tuple[float, tuple[str, str]] | None = None

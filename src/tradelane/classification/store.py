@@ -6,6 +6,7 @@ Every change raises the revision, by which a running service notices that there 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from sys import intern
 from typing import Any
 
 import sqlalchemy as sa
@@ -140,8 +141,8 @@ class SqlExampleStore:
             .where(_E.id > after)
             .order_by(_E.id)
         )
-        for row in tx.execute(query):
-            yield Example(*row)
+        for id_, source, text, code, *dates in tx.execute(query):
+            yield Example(id_, intern(source), text, intern(code), *map(intern, dates))
 
     def get_examples(self, tx: sa.Connection, ids: Sequence[int]) -> list[Example]:
         """The examples of those ids that exist."""

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tradelane.classification import remembered
 from tradelane.classification.calibration import Calibration, Curve
-from tradelane.classification.rankers.linear import Linear
+from tradelane.classification.rankers.linear import FILE, Linear
+from tradelane.classification.remembered import Remembered
 from tradelane.classification.reranker import Hidden, Weighted
 from tradelane.kit import canonical
 from tradelane.kit.packs import Pack
@@ -20,11 +22,13 @@ SUMS = "weights.json"
 
 @dataclass(frozen=True)
 class Trained:
-    """How candidates are weighed and how sure to be; linear: only where examples were learned."""
+    """How candidates are weighed and how sure to be; linear: only where examples were learned;
+    remembered: the words of those."""
 
     reranker: Weighted
     calibration: Calibration
     linear: Linear | None = None
+    remembered: Remembered | None = None
 
     def dump(self) -> dict[str, bytes]:
         """Everything as files; equal learning gives equal bytes."""
@@ -48,7 +52,9 @@ class Trained:
         about["added"] = [[name, added] for name, added in sorted(about["added"].items())]
         about["by_source"] = [[name, two] for name, two in sorted(about["by_source"].items())]
         files = {SUMS: canonical.encode(about)}
-        return {**files, **(self.linear.dump() if self.linear is not None else {})}
+        for part in (self.linear, self.remembered):
+            files |= part.dump() if part is not None else {}
+        return files
 
 
 def restore(files: Mapping[str, bytes]) -> Trained:
@@ -62,10 +68,10 @@ def restore(files: Mapping[str, bytes]) -> Trained:
     by_source = {name: (_read(six), _read(four)) for name, (six, four) in about["by_source"]}
     calibration = Calibration(_read(about["six"]), _read(about["four"]), by_source)
     linear = None
-    if len(files) > 1:
+    if FILE in files:
         linear = Linear()
         linear.restore(files)
-    return Trained(weighted, calibration, linear)
+    return Trained(weighted, calibration, linear, remembered.restore(files))
 
 
 def shipped(pack: Pack) -> Trained:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradelane.classification.facets import CODES_FILE, Facets
-from tradelane.classification.words import cut, words
+from tradelane.classification.groups import Groups
+from tradelane.classification.words import form, words
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.packs import Pack
 
@@ -62,9 +63,9 @@ class Wordings:
         return np.array([places[code[:4]] for code in self.codes], dtype=np.int32)
 
     @cached_property
-    def heading_starts(self) -> NDArray[np.int64]:
-        """For every heading the place of its first subheading."""
-        return np.searchsorted(self.heading_at, np.arange(len(self.headings)))
+    def by_heading(self) -> Groups:
+        """The subheadings grouped by their headings."""
+        return Groups(self.heading_at)
 
     @cached_property
     def is_rest(self) -> NDArray[np.bool_]:
@@ -76,13 +77,15 @@ class Wordings:
 
         An empty slice where there are none.
         """
-        low = int(np.searchsorted(self._sorted, prefix))
-        high = int(np.searchsorted(self._sorted, prefix + "~"))
-        return slice(low, high)
+        return self._spreads.get(prefix, slice(0, 0))
 
     @cached_property
-    def _sorted(self) -> NDArray[np.str_]:
-        return np.array(self.codes)
+    def _spreads(self) -> dict[str, slice]:
+        found: dict[str, slice] = {}
+        for at, code in enumerate(self.codes):
+            for prefix in (code[:2], code[:4], code):
+                found[prefix] = slice(found[prefix].start if prefix in found else at, at + 1)
+        return found
 
 
 HEADING, CHAPTER = 0.35, 0.1
@@ -96,7 +99,7 @@ def documents(wordings: Wordings) -> list[dict[str, float]]:
     for own, heading, chapter in zip(wordings.own, wordings.heading, wordings.chapter, strict=True):
         document: dict[str, float] = {}
         for text, weight in ((own, 1.0), (heading, HEADING), (chapter, CHAPTER)):
-            for word in cut(says(text)):
+            for word in said(text):
                 document[word] = document.get(word, 0.0) + weight
         found.append(document)
     return found
@@ -121,6 +124,21 @@ def says(text: str) -> str:
     'Fabrics; of cotton,  ,'
     """
     return _LEFT_OUT.sub(" ", _NOTE.sub("", text)).strip()
+
+
+@lru_cache(maxsize=16_384)
+def _every(text: str) -> tuple[str, ...]:
+    return tuple(words(says(text), keep_empty=True))
+
+
+@lru_cache(maxsize=16_384)
+def said(text: str) -> tuple[str, ...]:
+    """The words of what a wording says, each once.
+
+    >>> said("Fabrics; of cotton, other than knitted, n.e.c. in heading 5208")
+    ('fabric', 'cotton')
+    """
+    return tuple(dict.fromkeys(word for word in _every(text) if form(word)))
 
 
 @lru_cache(maxsize=16_384)
@@ -152,12 +170,10 @@ def code_facets(wordings: Wordings, facets: Facets, pack: Pack) -> CodeFacets:
     Errors: InputRefused ``classification.facet`` for a bad row of the list.
     """
     listed = _listed(pack, facets)
-    own = [facets.find_words(words(says(text), keep_empty=True)) for text in wordings.own]
-    out = [facets.find_words(words(leaves_out(text), keep_empty=True)) for text in wordings.own]
-    above = {
-        text: facets.find_words(words(says(text), keep_empty=True))
-        for text in dict.fromkeys(wordings.heading)
-    }
+    own = [facets.find_words(_every(text)) for text in wordings.own]
+    left_out = [leaves_out(text) for text in wordings.own]
+    out = [facets.find_words(words(text, keep_empty=True)) if text else {} for text in left_out]
+    above = {text: facets.find_words(_every(text)) for text in dict.fromkeys(wordings.heading)}
     values: dict[str, tuple[str, ...]] = {}
     takes: dict[str, NDArray[np.bool_]] = {}
     tells: dict[str, NDArray[np.bool_]] = {}
@@ -166,16 +182,18 @@ def code_facets(wordings: Wordings, facets: Facets, pack: Pack) -> CodeFacets:
         place = {value: at for at, value in enumerate(order)}
         taken = np.zeros((len(wordings.codes), len(order)), dtype=bool)
         for at, code in enumerate(wordings.codes):
-            said: Sequence[str] = (
+            taken_by: Sequence[str] = (
                 own[at].get(name)
                 or _nearest(listed.get(name, {}), code)
                 or above[wordings.heading[at]].get(name)
                 or ()
             )
             left = set(out[at].get(name, ()))
-            if not said and left:
-                said = [value for value in order if value not in left]
-            for value in facets.widened(name, said) - (left - set(said)):
+            if not taken_by and not left:
+                continue
+            if not taken_by:
+                taken_by = [value for value in order if value not in left]
+            for value in facets.widened(name, taken_by) - (left - set(taken_by)):
                 taken[at, place[value]] = True
         values[name], takes[name] = order, taken
         tells[name] = np.asarray(taken.any(axis=1))

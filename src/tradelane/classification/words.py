@@ -32,6 +32,7 @@ _UNSPACED = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 )
 _PIECE = re.compile(rf"[{_UNSPACED}]+|\d+(?:[.,]\d+)*|[^\W\d_{_UNSPACED}]+|[,;]|\.(?=\s)")
+_ASCII_PIECE = re.compile(r"[a-zA-Z]+|\d+(?:[.,]\d+)*|[,;]|\.(?=\s)")
 STOPS = frozenset(",;.")
 """Signs among `pieces`: they part what is said."""
 _LETTERED = re.compile(
@@ -39,6 +40,8 @@ _LETTERED = re.compile(
     r"|([hiu])[- ](beam)|(e)[- ](bike|cigarette|reader|scooter))(?=(?:e?s)?\b)"
 )
 """A letter that makes a name of the word behind it: a T-shirt is no shirt."""
+_LETTER = re.compile(r"\b(?:tee|[txovuhie])[- ]")
+"""What `_LETTERED` begins with; most texts have none."""
 _APOSTROPHE = re.compile(r"(?<=\w)['’`´]s\b|(?<=s)['’`´](?!\w)")
 
 
@@ -84,8 +87,13 @@ def words(text: str, *, keep_empty: bool = False) -> list[str]:
     """
     found: list[str] = []
     for piece in pieces(clean(text)):
-        if piece not in STOPS:
-            found += form(piece).split() or ([piece] if keep_empty else [])
+        if piece in STOPS:
+            continue
+        said = form(piece)
+        if " " in said:
+            found += said.split()
+        elif said or keep_empty:
+            found.append(said or piece)
     return found
 
 
@@ -104,8 +112,14 @@ def pieces(cleaned: str) -> list[str]:
         plain_words = cleaned.split()
         if min(map(len, plain_words)) > 1 and "tee" not in plain_words:
             return _meant(plain_words[:MOST_WORDS])
+    plain = cleaned
+    if _LETTER.search(plain):
+        plain = _LETTERED.sub(lambda found: "".join(filter(None, found.groups())), plain)
+    if plain.isascii():  # the same with less to look for
+        if "'" in plain or "`" in plain:
+            plain = _APOSTROPHE.sub("", plain)
+        return _meant(_ASCII_PIECE.findall(plain)[:MOST_WORDS])
     found: list[str] = []
-    plain = _LETTERED.sub(lambda found: "".join(filter(None, found.groups())), cleaned)
     for piece in _PIECE.findall(_APOSTROPHE.sub("", plain)):
         if _is_unspaced(piece):
             found += [piece[i : i + 2] for i in range(len(piece) - 1)] or [piece]

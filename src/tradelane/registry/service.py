@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,14 @@ _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 def library_versions() -> dict[str, str]:
     """The versions that a model's answers depend on: libraries in full, Python to its minor."""
-    found = {name: metadata.version(name) for name in LIBRARIES}
+    found = dict(_installed())
     found["python"] = ".".join(platform.python_version_tuple()[:2])
     return found
+
+
+@cache
+def _installed() -> dict[str, str]:
+    return {name: metadata.version(name) for name in LIBRARIES}
 
 
 class Registry:

@@ -30,26 +30,24 @@ class Habits:
         self.names = tuple(named)
         place = {name: at for at, name in enumerate(named)}
         self._codes = np.zeros((len(named), len(known.wordings.codes)), np.float32)
-        words: dict[str, NDArray[np.float64]] = {}
-        totals = np.full(len(named), SHIFT)
-        for lesson in known.lessons:
-            at = place.get(lesson.example.source) if not lesson.is_tariff else None
-            if at is None:
+        columns = known.columns
+        source = np.full(len(known.lessons), -1)
+        for number, lesson in enumerate(known.lessons):
+            if columns.is_tariff[number]:
                 continue
+            source[number] = at = place[lesson.example.source]
             size = lesson.places.stop - lesson.places.start
             self._codes[at, lesson.places] += 1.0 / size
-            for word in set(lesson.words):
-                if word not in words:
-                    words[word] = np.zeros(len(named))
-                words[word][at] += 1.0
-                totals[at] += 1.0
         self._texts = np.log(np.maximum(self._codes.sum(axis=1), 1.0))
         self._codes /= np.maximum(self._codes.sum(axis=1, keepdims=True), 1.0)
         self._shares = on_grid(self._codes)
-        self._likely = {
-            word: np.log((count + SHIFT * totals / totals.sum()) / totals).astype(np.float64)
-            for word, count in words.items()
-        }
+        self._vocabulary = columns.vocabulary
+        at_words = np.repeat(source, columns.sizes)
+        told = at_words >= 0
+        cells = columns.word[told].astype(np.int64) * len(named) + at_words[told]
+        size = len(self._vocabulary) * len(named)
+        held = np.bincount(cells, minlength=size).reshape(-1, len(named)) if named else None
+        self._likely = self._logarithms(held) if held is not None else np.zeros((0, 0))
         self._columns = len(known.wordings.codes)
 
     def scores(self, asked: Sequence[Asked]) -> NDArray[np.float32]:
@@ -64,12 +62,21 @@ class Habits:
         rows = [self._sources(one) for one in asked]
         return np.array(rows, np.float32).reshape(len(rows), len(self.names))
 
+    def _logarithms(self, held: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How likely each source uses each word, as logarithms: a row a word; 0 for words that none
+        of them uses."""
+        totals = SHIFT + held.sum(axis=0)
+        found = np.log((held + SHIFT * totals / totals.sum()) / totals)
+        return np.where(held.any(axis=1, keepdims=True), found, 0.0)
+
     def _sources(self, one: Asked) -> NDArray[np.float64]:
         if not self.names:
             return np.zeros(0)
         z = self._texts.copy()
         for word in one.weights:
-            z += self._likely.get(word, 0.0)
+            at = self._vocabulary.get(word)
+            if at is not None:
+                z += self._likely[at]
         z = 0.5 * (z - z.max())
         found = np.exp(z)
         return np.asarray(found / found.sum())

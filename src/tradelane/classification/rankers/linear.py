@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.linalg import solve
 
 from tradelane.classification.asked import Asked
 from tradelane.classification.known import Known
@@ -73,7 +72,7 @@ class Linear:
         self._rarity = np.log((len(texts.words) + 1) / (held + 1)).astype(np.float32)
         table = self._scaled(raw)
         group = self._chapter_at[texts.places]
-        self._chapters = _solve(table, group, len(order), texts.counts)
+        self._chapters = np.ascontiguousarray(_solve(table, group, len(order), texts.counts))
         self._table = table.T.tocsr()
         self._within: list[_Within] = []
         for chapter in range(len(order)):
@@ -92,10 +91,11 @@ class Linear:
         chapter /= chapter.sum(axis=1, keepdims=True)
         near = (inputs @ self._table).toarray()
         found = np.zeros((len(asked), len(self._chapter_at)), np.float32)
-        for at, within in enumerate(self._within):
-            said = on_grid(near[:, within.texts]) @ within.say
-            found[:, within.places] = np.maximum(said, 0) + np.float32(0.2)
-            found[:, within.places] *= chapter[:, at : at + 1]
+        for within in self._within:
+            found[:, within.places] = on_grid(near[:, within.texts]) @ within.say
+        np.maximum(found, 0, out=found)
+        found += np.float32(0.2)
+        found *= chapter[:, self._chapter_at]
         return found
 
     def dump(self) -> dict[str, bytes]:
@@ -125,7 +125,7 @@ class Linear:
     def restore(self, files: Mapping[str, bytes]) -> None:
         """Take back what `dump` gave, in half the precision."""
         with np.load(io.BytesIO(files[FILE])) as held:
-            self._chapters = held["chapters"].astype(np.float32)
+            self._chapters = held["chapters"].astype(np.float32, order="C")
             self._rarity = held["rarity"]
             self._chapter_at = held["chapter_at"]
             self._table = sp.csr_matrix(
@@ -198,6 +198,8 @@ def _solve(table: sp.csr_matrix, group: NDArray[np.int64], size: int, counts: Fl
 
 def _say(table: sp.csr_matrix, targets: NDArray[np.int64], places: slice, counts: Floats) -> Floats:
     """Ridge regression within a chapter, in the dual: texts x subheadings."""
+    from scipy.linalg import solve
+
     like = (table @ table.T).toarray()
     like[np.diag_indices(len(like))] += np.float32(RIDGE_WITHIN) / counts
     truth = np.zeros((len(like), places.stop - places.start), np.float32)

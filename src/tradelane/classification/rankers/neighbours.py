@@ -25,24 +25,17 @@ class Neighbours:
     def learn(self, known: Known) -> None:
         """Only the examples count here."""
         self._columns = len(known.wordings.codes)
-        order = sorted(range(len(known.lessons)), key=lambda i: known.lessons[i].at)
-        self.lessons = [known.lessons[i] for i in order]
-        self._places = np.array([lesson.at for lesson in self.lessons], dtype=np.int32)
-        self._is_heading = np.array([lesson.is_heading for lesson in self.lessons], dtype=bool)
+        columns = known.columns
+        order = np.argsort(columns.at, kind="stable")
+        self.lessons = [known.lessons[i] for i in order.tolist()]
+        self._places = columns.at[order]
+        self._is_heading = columns.is_heading[order]
         self._heading_at = known.wordings.heading_at
         self._headings = len(known.wordings.headings)
-        self._vocabulary: dict[str, int] = {}
-        indices: list[int] = []
-        ends = [0]
-        for lesson in self.lessons:
-            for word in dict.fromkeys(lesson.words):
-                indices.append(self._vocabulary.setdefault(word, len(self._vocabulary)))
-            ends.append(len(indices))
-        held = np.bincount(np.array(indices, np.int64), minlength=len(self._vocabulary))
+        self._vocabulary = columns.vocabulary
+        held = np.bincount(columns.word, minlength=len(self._vocabulary))
         self._rarity = np.log((len(self.lessons) + 1) / (held + 0.5)).astype(np.float32)
-        value = self._rarity[np.array(indices, np.int64)] if indices else np.zeros(0, np.float32)
-        shape = (len(self.lessons), len(self._vocabulary))
-        matrix = sp.csr_matrix((value, indices, ends), shape=shape, dtype=np.float32)
+        matrix = columns.matrix(self._rarity)[order]
         length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
         matrix = sp.diags(1.0 / np.maximum(length, 1e-9)) @ matrix
         self._matrix = matrix.T.tocsr().astype(np.float32)
@@ -85,10 +78,20 @@ class Neighbours:
         rows = np.repeat(np.arange(similar.shape[0]), np.diff(similar.indptr))
         places = self._places[similar.indices]
         six = ~self._is_heading[similar.indices]
-        np.maximum.at(found, (rows[six], places[six]), similar.data[six])
+        _raise(found, rows[six], places[six], similar.data[six])
         if not six.all():
             above = np.zeros((similar.shape[0], self._headings), np.float32)
             headings = self._heading_at[places[~six]]
-            np.maximum.at(above, (rows[~six], headings), similar.data[~six])
+            _raise(above, rows[~six], headings, similar.data[~six])
             np.maximum(found, above[:, self._heading_at] * HEADING_ONLY, out=found)
         return found
+
+
+def _raise(
+    table: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.int32],
+    values: NDArray[np.float32],
+) -> None:
+    """Cells to at least these values. A flat place is found ten times as fast as a pair of them."""
+    np.maximum.at(table.reshape(-1), rows * table.shape[1] + columns, values)

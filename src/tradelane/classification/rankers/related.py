@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,6 +32,16 @@ _AT_ONCE = 128
 _GROUPS = 1 << 14
 
 
+@dataclass(frozen=True)
+class _Spelled:
+    """Known words by their letter groups. by_group: a row a group, a column a word; sizes: how many
+    groups each word has."""
+
+    words: list[str]
+    by_group: sp.csr_matrix
+    sizes: NDArray[np.float32]
+
+
 class Related:
     """See the module."""
 
@@ -38,20 +50,10 @@ class Related:
     def learn(self, known: Known) -> None:
         """Wordings, terms and examples, as for `Profile`."""
         self._matching = Matching(known.collected)
-        self._words, held = vectors.table(self._matching.vocabulary)
-        self._vectors = vectors.on_grid(held)
+        self._places, meanings = known.meanings
+        self._vectors = vectors.on_grid(meanings)
+        self._words = list(self._places)
         self._joined: dict[str, tuple[tuple[str, float], ...]] = {}
-        self._spelled = [
-            w for w in self._matching.vocabulary if len(w) > 3 and w.isascii() and w.isalpha()
-        ]
-        groups = [_groups(word) for word in self._spelled]
-        sizes = np.array([len(one) for one in groups])
-        columns = np.repeat(np.arange(len(groups)), sizes)
-        rows = np.fromiter((g for one in groups for g in one), np.int64, int(sizes.sum()))
-        self._by_group = sp.csr_matrix(
-            (np.ones(len(rows), np.float32), (rows, columns)), shape=(_GROUPS, len(groups))
-        )
-        self._sizes = sizes.astype(np.float32)
 
     def scores(self, asked: Sequence[Asked]) -> NDArray[np.float32]:
         """BM25 of the description with its related words."""
@@ -81,7 +83,7 @@ class Related:
         if len(self._joined) > _REMEMBERED:
             self._joined.clear()
         new = sorted(words - self._joined.keys())
-        found, asked = vectors.table(new if len(self._words) > NEAREST else ())
+        found, asked = self._meant(new) if len(self._words) > NEAREST else ([], self._vectors[:0])
         for start in range(0, len(found), _AT_ONCE):
             part = found[start : start + _AT_ONCE]
             near = vectors.on_grid(asked[start : start + _AT_ONCE]) @ self._vectors.T
@@ -92,6 +94,13 @@ class Related:
                 self._joined[word] = self._nearest(word, near[at], close)
         for word in new:
             self._joined[word] = self._joined.get(word) or self._alike(word)
+
+    def _meant(self, words: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
+        """The words that have a vector, with their vectors."""
+        known = [word for word in words if word in self._places]
+        others, rows = vectors.table([word for word in words if word not in self._places])
+        own = self._vectors[[self._places[word] for word in known]]
+        return known + others, np.concatenate([own, rows])
 
     def _nearest(
         self, word: str, near: NDArray[np.float64], close: NDArray[np.intp]
@@ -109,12 +118,24 @@ class Related:
         if word in self._matching.vocabulary or len(word) < 5 or not word.isascii():
             return ()
         mine = _groups(word)
-        shared = np.asarray(self._by_group[mine].sum(axis=0)).ravel()
-        likeness = shared / (len(mine) + self._sizes - shared)
+        known = self._spelled
+        shared = np.asarray(known.by_group[mine].sum(axis=0)).ravel()
+        likeness = shared / (len(mine) + known.sizes - shared)
         best = np.argsort(-likeness, kind="stable")[:2]
-        return tuple(
-            (self._spelled[at], float(likeness[at])) for at in best if likeness[at] >= ALIKE
+        return tuple((known.words[at], float(likeness[at])) for at in best if likeness[at] >= ALIKE)
+
+    @cached_property
+    def _spelled(self) -> _Spelled:
+        """Made when the first word is met that has no vector: few descriptions have one."""
+        words = [w for w in self._matching.vocabulary if len(w) > 3 and w.isascii() and w.isalpha()]
+        groups = [_groups(word) for word in words]
+        sizes = np.array([len(one) for one in groups])
+        columns = np.repeat(np.arange(len(groups)), sizes)
+        rows = np.fromiter((g for one in groups for g in one), np.int64, int(sizes.sum()))
+        by_group = sp.csr_matrix(
+            (np.ones(len(rows), np.float32), (rows, columns)), shape=(_GROUPS, len(groups))
         )
+        return _Spelled(words, by_group, sizes.astype(np.float32))
 
 
 def _groups(word: str) -> list[int]:
