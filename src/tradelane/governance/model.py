@@ -49,11 +49,15 @@ class Entity:
 
 
 class Domain(NamedTuple):
-    """A field of policy; ``core`` ones are the columns of the matrix."""
+    """A field of policy; ``core`` ones are the columns of the matrix.
+
+    ``covers``: what belongs there, and where its neighbours go.
+    """
 
     id: str
     title: str
     core: bool
+    covers: str = ""
 
 
 class Objective(NamedTuple):
