@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tradelane.classification import vectors
 from tradelane.classification.asked import Asked
 from tradelane.classification.facets import Facets
+from tradelane.kit import vectors
 
 SHORTEST, SHORTEST_PART = 5, 3
 CORRECTED = 0.8

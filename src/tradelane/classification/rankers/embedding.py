@@ -9,10 +9,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from tradelane.classification import vectors
 from tradelane.classification.asked import Asked
 from tradelane.classification.known import Known
 from tradelane.classification.rankers.matching import Matching
+from tradelane.kit import vectors
 
 Floats = NDArray[np.float32]
 

@@ -41,7 +41,11 @@ def _read(pack: Pack, gathered: Gathered) -> None:
             )
     for one in pack.yaml("domains.yaml")["domains"]:
         gathered.domains[one["id"]] = Domain(
-            one["id"], one["title"], bool(one.get("core")), one.get("covers", "")
+            one["id"],
+            one["title"],
+            bool(one.get("core")),
+            one.get("covers", ""),
+            tuple(one.get("typical", ())),
         )
     for one in pack.yaml("objectives.yaml")["objectives"]:
         gathered.objectives[one["id"]] = Objective(one["id"], one["domain"], one["statement"])
