@@ -162,7 +162,7 @@ def test_proposed_tags_are_as_good_as_is_said(corpus, checked):
     found = evaluate_on(corpus, checked)
     assert found.held_out == 307
     assert found.macro_f1 > 0.68
-    assert found.domain_among_three > 0.88
+    assert found.domain_among_three > 0.87
     assert found.macro_f1_told > 0.79
     assert found.objective_among_three > 0.77
 
@@ -171,7 +171,7 @@ def test_proposed_tags_are_as_good_as_is_said(corpus, checked):
 def test_proposed_tags_are_as_good_on_instruments_drawn_by_chance(corpus):
     found = evaluate(corpus, seed=1, share=0.1)
     assert found.held_out > 150
-    assert found.macro_f1 > 0.66
+    assert found.macro_f1 > 0.68
     assert found.domain_among_three > 0.88
     assert found.macro_f1_told > 0.84
     assert found.objective_among_three > 0.78
