@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tradelane.governance.comparing import Kind
 from tradelane.governance.corpus import Corpus, inspect, load
@@ -13,7 +16,7 @@ from tradelane.governance.coverage import coverage, total
 from tradelane.governance.matrix import NOT_VERIFIED
 from tradelane.governance.questions import ask_all
 from tradelane.governance.service import Governance
-from tradelane.governance.tagging import Tagger, evaluate
+from tradelane.governance.tagging import Tagger, evaluate, evaluate_on
 
 ON = dt.date(2026, 4, 30)
 GENERAL_LAWS = ("KR", "JP", "VN", "TW", "PE", "CN")
@@ -148,15 +151,58 @@ def test_a_search_in_plain_words_lands_on_the_rule(engine):
     assert {hit.provision.domain for hit in hits[:5]} <= {"labelling", "transparency"}
 
 
+@pytest.fixture(scope="module")
+def checked() -> Mapping[str, str]:
+    """Provisions whose domain a second reading decided, with it."""
+    path = Path(__file__).with_name("governance_domains_checked.yaml")
+    domains = yaml.safe_load(path.read_text(encoding="utf-8"))["domains"]
+    return {one: domain for domain, many in domains.items() for one in many}
+
+
+def test_the_corpus_follows_the_second_reading_of_its_domains(corpus, checked):
+    assert len(checked) == 307
+    assert set(checked.values()) == set(corpus.domains)
+    whole = {one.instrument for one in map(corpus.provisions.__getitem__, checked)}
+    assert len(whole) == 45
+    everything = {
+        one.id for name in whole for one in corpus.by_instrument[name] if not one.is_search
+    }
+    assert set(checked) <= everything
+    differ = {
+        one: corpus.provisions[one].domain
+        for one in checked
+        if corpus.provisions[one].domain != checked[one]
+    }
+    assert differ == {}
+
+
+def test_every_domain_says_what_it_covers_in_sentences_of_its_own(corpus):
+    statements = {one.statement.casefold() for one in corpus.provisions.values()}
+    for domain in corpus.domains.values():
+        assert domain.covers
+        assert len(domain.typical) >= 5
+        assert not statements & {one.casefold() for one in domain.typical}
+
+
 @pytest.mark.slow
-def test_proposed_tags_are_as_good_as_is_said(corpus):
+def test_proposed_tags_are_as_good_as_is_said(corpus, checked):
     """The figures of docs/explanation/how-economies-are-compared.md, with some room below."""
+    found = evaluate_on(corpus, checked)
+    assert found.held_out == 307
+    assert found.macro_f1 > 0.68
+    assert found.domain_among_three > 0.87
+    assert found.macro_f1_told > 0.79
+    assert found.objective_among_three > 0.77
+
+
+@pytest.mark.slow
+def test_proposed_tags_are_as_good_on_instruments_drawn_by_chance(corpus):
     found = evaluate(corpus, seed=1, share=0.12)
     assert found.held_out > 150
-    assert found.macro_f1 > 0.55
-    assert found.domain_among_three > 0.8
-    assert found.macro_f1_told > 0.75
-    assert found.objective_among_three > 0.65
+    assert found.macro_f1 > 0.62
+    assert found.domain_among_three > 0.88
+    assert found.macro_f1_told > 0.82
+    assert found.objective_among_three > 0.75
 
 
 def test_a_proposal_says_which_statements_speak_for_it(corpus):

@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tradelane.classification import vectors
 from tradelane.classification.collected import together
 from tradelane.classification.columns import Columns, columns
 from tradelane.classification.facets import Facets
@@ -18,6 +17,7 @@ from tradelane.classification.model import Example
 from tradelane.classification.rankers.matching import Words, written
 from tradelane.classification.remembered import Remembered, cut_all
 from tradelane.classification.wordings import CodeFacets, Wordings, documents
+from tradelane.kit import vectors
 
 PATH = " — "
 """What stands between the wordings of a path, from the heading down."""

@@ -14,9 +14,9 @@ from itertools import islice, takewhile
 
 import numpy as np
 
-from tradelane.classification import vectors
 from tradelane.classification.asked import Asked
 from tradelane.classification.facets import Facets
+from tradelane.kit import vectors
 
 SHORTEST, SHORTEST_PART = 5, 3
 CORRECTED = 0.8

@@ -1,7 +1,6 @@
-"""How like two statements are: by their words, pairs of words, pieces of words and form.
+"""How like two statements are: by their words, pieces of words, form, instrument and meaning.
 
-Each view is a table of features (TF-IDF, hashed into columns), and likeness is the weighted sum of
-the cosines.
+Each view makes a table of unit rows, and likeness is the weighted sum of the cosines.
 """
 
 from __future__ import annotations
@@ -11,15 +10,17 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from tradelane.governance.words import stems
+from tradelane.governance.words import is_common, stems
+from tradelane.kit import vectors
 
 Table = NDArray[np.float32]
-_COLUMNS = 4096
+_COLUMNS = 1 << 18
 _PIECES = (4, 5)
 _WORD = re.compile(r"\w+")
 
@@ -27,7 +28,8 @@ _WORD = re.compile(r"\w+")
 class Draft(NamedTuple):
     """A statement to be tagged, with what is known of it already.
 
-    ``objectives`` are their ids and the domains that these are in.
+    ``objectives`` are their ids and the domains that these are in; ``instrument`` is what is known
+    of the instrument ("type law").
     """
 
     statement: str
@@ -36,55 +38,138 @@ class Draft(NamedTuple):
     modality: str = ""
     actors: tuple[str, ...] = ()
     objectives: tuple[str, ...] = ()
+    instrument: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All its words."""
+        return f"{self.statement} {self.trigger}"
 
 
-class View(NamedTuple):
-    """One way to look at a statement, and how much it counts."""
+class View(Protocol):
+    """One way to look at statements."""
 
-    weight: float
-    features: Callable[[Draft], Iterable[str]]
+    def learn(self, drafts: Sequence[Draft]) -> sp.csr_matrix | Table:
+        """Their rows, and from them what is rare."""
+
+    def rows(self, drafts: Sequence[Draft]) -> sp.csr_matrix | Table:
+        """The rows of others."""
+
+
+class Counted:
+    """Features by TF-IDF, hashed into columns."""
+
+    def __init__(self, features: Callable[[Draft], Iterable[str]]) -> None:
+        self._features = features
+
+    def learn(self, drafts: Sequence[Draft]) -> sp.csr_matrix:
+        """Their rows, and from them what is rare."""
+        counts = self._counts(drafts)
+        seen = np.bincount(counts.indices, minlength=_COLUMNS)
+        self._rarity = np.log(1 + len(drafts) / np.maximum(seen, 1)).astype(np.float32)
+        return self._scaled(counts)
+
+    def rows(self, drafts: Sequence[Draft]) -> sp.csr_matrix:
+        """The rows of others."""
+        return self._scaled(self._counts(drafts))
+
+    def _counts(self, drafts: Sequence[Draft]) -> sp.csr_matrix:
+        columns: list[int] = []
+        values: list[float] = []
+        ends = [0]
+        for draft in drafts:
+            for feature, count in Counter(self._features(draft)).items():
+                columns.append(zlib.crc32(feature.encode()) % _COLUMNS)
+                values.append(1 + float(np.log(count)))
+            ends.append(len(columns))
+        shape = (len(drafts), _COLUMNS)
+        found = sp.csr_matrix((np.array(values, np.float32), columns, ends), shape=shape)
+        found.sum_duplicates()
+        return found
+
+    def _scaled(self, counts: sp.csr_matrix) -> sp.csr_matrix:
+        counts.data *= self._rarity[counts.indices]
+        lengths = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+        counts.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(counts.indptr))
+        return counts
+
+
+class Meant:
+    """The vectors of the words together, the rare ones more (`kit.vectors`)."""
+
+    def learn(self, drafts: Sequence[Draft]) -> Table:
+        """Their rows, and from them what is rare."""
+        self._among = len(drafts)
+        self._seen = Counter(word for draft in drafts for word in set(_spoken(draft)))
+        self._middle = np.zeros(vectors.SIZE, np.float32)
+        found = self.rows(drafts)
+        self._middle = found.mean(axis=0)
+        return _unit(found - self._middle)
+
+    def rows(self, drafts: Sequence[Draft]) -> Table:
+        """The rows of others."""
+        found = np.zeros((len(drafts), vectors.SIZE), np.float32)
+        for at, draft in enumerate(drafts):
+            for word in _spoken(draft):
+                one = vectors.vector(word)
+                if one is not None:
+                    found[at] += one * np.log(1 + self._among / max(self._seen[word], 1))
+        return _unit(_unit(found) - self._middle)
 
 
 class Space:
     """Statements with tags, to which others are likened."""
 
-    def __init__(self, drafts: Sequence[Draft], views: Sequence[View]) -> None:
+    def __init__(self, drafts: Sequence[Draft], views: Sequence[tuple[float, View]]) -> None:
         self._views = views
-        self._blocks: list[Table] = []
-        self._rarities: list[Table] = []
-        for view in views:
-            counts = _counts(drafts, view)
-            seen = np.maximum((counts != 0).sum(0), 1)
-            rarity = np.log(1 + len(drafts) / seen).astype(np.float32)
-            self._rarities.append(rarity)
-            self._blocks.append(_scaled(counts, rarity))
+        self._blocks = [view.learn(drafts) for _, view in views]
 
     def among(self) -> Table:
         """How like every statement is every other."""
-        parts = (view.weight * (block @ block.T) for view, block in zip(self._views, self._blocks))
-        found: Table = np.sum(list(parts), axis=0)
+        return self._weighed(self._blocks)
+
+    def to(self, drafts: Sequence[Draft]) -> Table:
+        """How like others (rows) are to the statements (columns)."""
+        return self._weighed([view.rows(drafts) for _, view in self._views])
+
+    def _weighed(self, rows: Sequence[sp.csr_matrix | Table]) -> Table:
+        found: Table = np.zeros((rows[0].shape[0], self._blocks[0].shape[0]), np.float32)
+        for (weight, _), mine, block in zip(self._views, rows, self._blocks):
+            near: Any = mine @ block.T
+            found += weight * (near.toarray() if sp.issparse(near) else near)
         return found
 
-    def to(self, draft: Draft) -> Table:
-        """How like the statements are to another."""
-        found: Table = np.zeros(len(self._blocks[0]), np.float32)
-        for view, block, rarity in zip(self._views, self._blocks, self._rarities):
-            found += view.weight * (block @ _scaled(_counts([draft], view), rarity)[0])
-        return found
+
+def by_text() -> list[tuple[float, View]]:
+    """What is known of a statement at once."""
+    return [
+        (0.6, Counted(_in_words)),
+        (1.0, Counted(_in_pieces)),
+        (0.3, Counted(_in_form)),
+        (0.3, Counted(lambda draft: draft.instrument)),
+        (0.7, Meant()),
+    ]
+
+
+def by_objectives() -> list[tuple[float, View]]:
+    """The same, and its objectives."""
+    return [*by_text(), (1.0, Counted(lambda draft: draft.objectives))]
 
 
 def _in_words(draft: Draft) -> list[str]:
-    found = stems(f"{draft.statement} {draft.trigger}")
+    found = stems(draft.text)
     return found + [f"{one} {other}" for one, other in pairwise(found)]
 
 
 def _in_pieces(draft: Draft) -> Iterator[str]:
-    text = f" {' '.join(_WORD.findall(f'{draft.statement} {draft.trigger}'.lower()))} "
+    text = f" {' '.join(_WORD.findall(draft.text.lower()))} "
     for size in _PIECES:
         yield from (text[at : at + size] for at in range(len(text) - size))
 
 
 def _in_form(draft: Draft) -> list[str]:
+    if not draft.kind:
+        return []
     return [
         f"kind {draft.kind}",
         f"modality {draft.modality}",
@@ -93,25 +178,10 @@ def _in_form(draft: Draft) -> list[str]:
     ]
 
 
-def _in_objectives(draft: Draft) -> Iterable[str]:
-    return draft.objectives
+def _spoken(draft: Draft) -> list[str]:
+    return [word for word in _WORD.findall(draft.text.lower()) if not is_common(word)]
 
 
-BY_TEXT = (View(0.6, _in_words), View(0.6, _in_pieces), View(0.3, _in_form))
-BY_OBJECTIVES = (*BY_TEXT, View(0.6, _in_objectives))
-
-
-def _counts(drafts: Sequence[Draft], view: View) -> Table:
-    found = np.zeros((len(drafts), _COLUMNS), np.float32)
-    for at, draft in enumerate(drafts):
-        for feature, count in Counter(view.features(draft)).items():
-            column = zlib.crc32(feature.encode())
-            sign = 1 if column >> 31 else -1  # features that meet in a column do not add up
-            found[at, column % _COLUMNS] += sign * (1 + np.log(count))
-    return found
-
-
-def _scaled(counts: Table, rarity: Table) -> Table:
-    weighted = counts * rarity
-    lengths = np.linalg.norm(weighted, axis=1, keepdims=True)
-    return (weighted / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+def _unit(rows: Table) -> Table:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, 1e-6), dtype=np.float32)

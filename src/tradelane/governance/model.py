@@ -49,11 +49,17 @@ class Entity:
 
 
 class Domain(NamedTuple):
-    """A field of policy; ``core`` ones are the columns of the matrix."""
+    """A field of policy; ``core`` ones are the columns of the matrix.
+
+    ``covers``: what belongs there, and where its neighbours go; ``typical``: sentences of no
+    instrument that stand for it.
+    """
 
     id: str
     title: str
     core: bool
+    covers: str = ""
+    typical: tuple[str, ...] = ()
 
 
 class Objective(NamedTuple):

@@ -1,27 +1,33 @@
 """Proposes the objectives and the domain of a statement from statements that people have tagged.
 
-A kernel ridge over the likeness of statements weighs every tagged one; the nearest are shown as the
-reason. A proposal is only ever one: a person confirms it, the objectives first, for with them the
-domain is far surer (`evaluate` says by how much).
+A kernel ridge over the likeness of statements weighs every tagged one, the sentences that stand for
+a domain, the objectives themselves and what was looked for and not found; the nearest provisions
+are shown as the reason. A proposal is only ever one: a person confirms it, the objectives first,
+for with them the domain is far surer (`evaluate` says by how much).
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import NDArray
 
 from tradelane.governance.corpus import Corpus
-from tradelane.governance.likeness import BY_OBJECTIVES, BY_TEXT, Draft, Space
+from tradelane.governance.likeness import Draft, Space, by_objectives, by_text
 from tradelane.governance.model import Provision
 
 Weights = NDArray[np.float64]
-_RIDGE = 0.3
+_RIDGE = 0.5
 _SHOWN = 3
+_LEVELLING = 0.8
+"""How much more statements of rare domains count; with 1 every domain would count the same."""
+_TRUST_IN_LESSONS = 2.0
+"""How much a sentence that was written for a domain counts against one of a provision."""
 
 
 class Proposal(NamedTuple):
@@ -33,26 +39,34 @@ class Proposal(NamedTuple):
     because: tuple[str, ...]
 
 
+class Lesson(NamedTuple):
+    """A sentence of no provision whose domain is known, and the objective that it states."""
+
+    draft: Draft
+    domain: str
+    objective: str = ""
+
+
 class Tagger:
     """Proposals from the tagged provisions of a corpus, except those of some instruments."""
 
     def __init__(self, corpus: Corpus, without: Iterable[str] = ()) -> None:
         left_out = frozenset(without)
         self._corpus = corpus
-        self.examples = [
-            one
-            for one in corpus.provisions.values()
-            if not one.is_search and one.instrument not in left_out
-        ]
+        known = [one for one in corpus.provisions.values() if one.instrument not in left_out]
+        self.examples = [one for one in known if not one.is_search]
         self._domains = list(corpus.domains)
         self._objectives = list(corpus.objectives)
+        self._lessons = [*_of_vocabularies(corpus), *_of_searches(known)]
 
     def draft(self, one: Provision) -> Draft:
         """A provision as somebody might propose it, with its objectives."""
+        of = self._corpus.instruments[one.instrument]
+        sectors = (f"sector {sector}" for sector in of.sectors)
+        about = (f"type {of.type}", f"form {of.form}", f"approach {of.approach}", *sectors)
         names = [mapping.objective for mapping in one.objectives]
-        return self.told(
-            Draft(one.statement, one.trigger, one.kind, one.modality, one.actors), names
-        )
+        bare = Draft(one.statement, one.trigger, one.kind, one.modality, one.actors, (), about)
+        return self.told(bare, names)
 
     def told(self, draft: Draft, objectives: Iterable[str]) -> Draft:
         """The draft with objectives that a person has confirmed."""
@@ -63,16 +77,24 @@ class Tagger:
     def domains_of(self, draft: Draft, limit: int = 3) -> list[Proposal]:
         """The likeliest domains; with the draft's objectives if it has some."""
         space, weights = self._told_domains if draft.objectives else self._domains_by_text
-        return self._ranked(space.to(draft), weights, self._domains, _stands_in, limit)
+        return self._ranked(space.to([draft])[0], weights, self._domains, _stands_in, limit)
 
     def objectives_of(self, draft: Draft, limit: int = 3) -> list[Proposal]:
         """The likeliest objectives."""
-        space, weights = self._text, self._objective_weights
-        return self._ranked(space.to(draft), weights, self._objectives, is_mapped_to, limit)
+        near, weights = self._text.to([draft])[0], self._objective_weights
+        return self._ranked(near, weights, self._objectives, is_mapped_to, limit)
+
+    @cached_property
+    def _drafts(self) -> list[Draft]:
+        lessons = (
+            self.told(one.draft, [one.objective]) if one.objective else one.draft
+            for one in self._lessons
+        )
+        return [*(self.draft(one) for one in self.examples), *lessons]
 
     @cached_property
     def _text(self) -> Space:
-        return Space([self.draft(one) for one in self.examples], BY_TEXT)
+        return Space(self._drafts, by_text())
 
     @cached_property
     def _domains_by_text(self) -> tuple[Space, Weights]:
@@ -80,24 +102,31 @@ class Tagger:
 
     @cached_property
     def _told_domains(self) -> tuple[Space, Weights]:
-        space = Space([self.draft(one) for one in self.examples], BY_OBJECTIVES)
+        space = Space(self._drafts, by_objectives())
         return space, self._domain_weights(space)
 
     @cached_property
     def _objective_weights(self) -> Weights:
-        wanted = np.full((len(self.examples), len(self._objectives)), -1.0)
         number = {name: at for at, name in enumerate(self._objectives)}
-        for row, one in enumerate(self.examples):
-            for mapping in one.objectives:
-                wanted[row, number[mapping.objective]] = 1.0
-        return _solved(self._text, np.ones(len(self.examples)), wanted)
+        tagged = [[mapping.objective for mapping in one.objectives] for one in self.examples]
+        tagged += [[one.objective] for one in self._lessons if one.objective]
+        wanted = np.full((len(tagged), len(self._objectives)), -1.0)
+        for row, names in enumerate(tagged):
+            wanted[row, [number[name] for name in names]] = 1.0
+        found = np.zeros((len(self._drafts), len(self._objectives)))
+        found[: len(tagged)] = _solved(self._text, np.ones(len(tagged)), wanted)
+        return found
 
     def _domain_weights(self, space: Space) -> Weights:
-        domain = np.array([self._domains.index(one.domain) for one in self.examples])
+        named = [one.domain for one in self.examples] + [one.domain for one in self._lessons]
+        domain = np.array([self._domains.index(one) for one in named])
         wanted = 2.0 * np.eye(len(self._domains))[domain] - 1.0
         # Rare domains count for more, or they would never be proposed.
-        rarity = 1 / np.sqrt(np.bincount(domain, minlength=len(self._domains)).clip(1))[domain]
-        return _solved(space, rarity / rarity.mean(), wanted)
+        often = np.bincount(domain, minlength=len(self._domains)).clip(1)
+        trust = 1 / np.power(often, _LEVELLING)[domain]
+        trust /= trust.mean()
+        trust[len(self.examples) :] *= _TRUST_IN_LESSONS
+        return _solved(space, trust, wanted)
 
     def _ranked(
         self,
@@ -108,7 +137,8 @@ class Tagger:
         limit: int,
     ) -> list[Proposal]:
         scores = near @ weights
-        order = [self.examples[row] for row in np.argsort(-near, kind="stable").tolist()]
+        nearest = np.argsort(-near[: len(self.examples)], kind="stable")
+        order = [self.examples[row] for row in nearest.tolist()]
         return [
             Proposal(
                 tags[at],
@@ -142,11 +172,15 @@ def evaluate(corpus: Corpus, seed: int = 1, share: float = 0.2) -> Evaluation:
     names = sorted(one.id for one in corpus.instruments.values() if one.type != "none")
     random.Random(seed).shuffle(names)  # noqa: S311
     held = frozenset(names[: int(len(names) * share)])
-    tagger = Tagger(corpus, held)
-    asked = [
-        one for one in corpus.provisions.values() if one.instrument in held and not one.is_search
-    ]
-    truth = [one.domain for one in asked]
+    asked = [one for one in corpus.provisions.values() if one.instrument in held]
+    return evaluate_on(corpus, {one.id: one.domain for one in asked if not one.is_search})
+
+
+def evaluate_on(corpus: Corpus, domains: Mapping[str, str]) -> Evaluation:
+    """Propose for these provisions, whose right domains are given, without their instruments."""
+    asked = [corpus.provisions[one] for one in domains]
+    tagger = Tagger(corpus, {one.instrument for one in asked})
+    truth = list(domains.values())
     drafts = [tagger.draft(one) for one in asked]
     bare = [tagger.domains_of(one._replace(objectives=())) for one in drafts]
     told = [tagger.domains_of(one) for one in drafts]
@@ -187,11 +221,28 @@ def _stands_in(one: Provision, domain: str) -> bool:
     return one.domain == domain
 
 
+def _of_vocabularies(corpus: Corpus) -> Iterator[Lesson]:
+    """Objectives first: the weights of objectives rely on it."""
+    for objective in corpus.objectives.values():
+        yield Lesson(Draft(objective.statement), objective.domain, objective.id)
+    for domain in corpus.domains.values():
+        yield from (Lesson(Draft(sentence), domain.id) for sentence in domain.typical)
+
+
+def _of_searches(provisions: Iterable[Provision]) -> Iterator[Lesson]:
+    """What was looked for; where, after the semicolon, says nothing of the domain."""
+    for one in provisions:
+        if one.is_search:
+            yield Lesson(Draft(one.statement.split(";")[0].split(".")[0]), one.domain)
+
+
 def _solved(space: Space, trust: Weights, wanted: Weights) -> Weights:
-    """The weights of a kernel ridge; ``trust``: how much each row counts."""
-    kernel = space.among().astype(np.float64)
+    """The weights of a kernel ridge over the first rows; ``trust``: how much each counts."""
+    size = len(trust)
+    kernel = space.among()[:size, :size].astype(np.float64)
     kernel[np.diag_indices_from(kernel)] += _RIDGE / trust
-    return np.linalg.solve(kernel, wanted).astype(np.float64)
+    solution = scipy.linalg.solve(kernel, wanted, assume_a="pos", overwrite_a=True)
+    return np.asarray(solution, dtype=np.float64)
 
 
 def _share(right: Sequence[bool]) -> float:

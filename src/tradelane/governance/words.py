@@ -35,8 +35,13 @@ def words(text: str) -> list[Word]:
     return [
         Word(stem(found[0].lower()), found.start(), found.end())
         for found in _WORD.finditer(text)
-        if found[0].lower() not in _COMMON
+        if not is_common(found[0].lower())
     ]
+
+
+def is_common(word: str) -> bool:
+    """Whether a word (in lower case) says nothing of what a text is about."""
+    return word in _COMMON
 
 
 def stems(text: str) -> list[str]:

@@ -9,11 +9,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from tradelane.classification import vectors
 from tradelane.classification.asked import Asked
 from tradelane.classification.groups import Groups
 from tradelane.classification.known import Known
 from tradelane.classification.rankers.matching import Matching
+from tradelane.kit import vectors
 
 Floats = NDArray[np.float32]
 

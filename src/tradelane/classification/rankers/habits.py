@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tradelane.classification.asked import Asked
 from tradelane.classification.known import Known
-from tradelane.classification.vectors import on_grid
+from tradelane.kit.vectors import on_grid
 
 SHIFT = 3.0
 """Added to every count of words, so that few texts say little."""

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from tradelane.classification.asked import Asked
 from tradelane.classification.known import Known
-from tradelane.classification.vectors import on_grid
 from tradelane.classification.words import grams
+from tradelane.kit.vectors import on_grid
 
 Floats = NDArray[np.float32]
 

@@ -16,11 +16,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from tradelane.classification import vectors
 from tradelane.classification.asked import Asked
 from tradelane.classification.known import Known
 from tradelane.classification.rankers.matching import Matching
 from tradelane.classification.words import grams
+from tradelane.kit import vectors
 
 NEAREST, LEAST_NEAR = 8, 0.55
 WIDENED = 8

@@ -40,7 +40,13 @@ def _read(pack: Pack, gathered: Gathered) -> None:
                 tuple(one.get("parties", ())),
             )
     for one in pack.yaml("domains.yaml")["domains"]:
-        gathered.domains[one["id"]] = Domain(one["id"], one["title"], bool(one.get("core")))
+        gathered.domains[one["id"]] = Domain(
+            one["id"],
+            one["title"],
+            bool(one.get("core")),
+            one.get("covers", ""),
+            tuple(one.get("typical", ())),
+        )
     for one in pack.yaml("objectives.yaml")["objectives"]:
         gathered.objectives[one["id"]] = Objective(one["id"], one["domain"], one["statement"])
     facets: dict[str, Any] = pack.yaml("facets.yaml")["facets"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tradelane.classification import vectors
+from tradelane.kit import vectors
 
 pytestmark = pytest.mark.skipif(not vectors.available(), reason="the package is not installed")
 WORDS = ["shoe", "fibre", "zzqxv", "tea", "jewellery", "battery", "棉制"]
