@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +35,9 @@ class _TextFirst(click.Group):
 @click.group(cls=_TextFirst)
 def classify() -> None:
     """Find codes of the Harmonized System for a description: classify "TEXT", or a command."""
+    # Its matrices are small: threads of the linear algebra wait for each other longer than they
+    # work, and for those of a second process on the same cores. Read when NumPy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @classify.command()
