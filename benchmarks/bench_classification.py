@@ -1,7 +1,8 @@
 """Classification beside BM25, hierarchical linear and embedding nearest neighbour, in one process.
 
-    python benchmarks/bench_classification.py [FOLDER]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/bench_classification.py [FOLDER]
 
+One thread for linear algebra, as `tradelane classify` has: two processes share two cores.
 FOLDER has the labelled descriptions (`classification_texts`), by default ../shared/data/hs. Texts
 decide their side by their normalised words: what is learned from and what is asked share none, and
 what the pack ships was fitted on the first side only. Fixed seeds; prints the digests of the files.

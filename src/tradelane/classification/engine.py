@@ -158,12 +158,11 @@ class Engine:
 
     def inside(self, asked: Sequence[Asked], kept: int | None = None) -> list[Inside]:
         """Candidates with their features, block by block; at most ``kept`` of each."""
-        return self._blocks([self._spelling.repair(one) for one in asked], kept)
+        return list(self._blocks([self._spelling.repair(one) for one in asked], kept))
 
-    def _blocks(self, asked: Sequence[Asked], kept: int | None) -> list[Inside]:
-        return [
-            self._block(asked[start : start + BLOCK], kept) for start in range(0, len(asked), BLOCK)
-        ]
+    def _blocks(self, asked: Sequence[Asked], kept: int | None) -> Iterator[Inside]:
+        for start in range(0, len(asked), BLOCK):
+            yield self._block(asked[start : start + BLOCK], kept)
 
     def _block(self, asked: Sequence[Asked], kept: int | None) -> Inside:
         scores = {}

