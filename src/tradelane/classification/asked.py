@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tradelane.classification.facets import NOT_KNOWN, Facets, Found
-from tradelane.classification.words import STOPS, clean, counts, form, pieces, words
+from tradelane.classification.words import STOPS, clean, counts, form, meaning, pieces, words
 
 ASIDE = 0.45
 """How much a word counts that stands behind "for", "with", "made of" ...: it says more about the
@@ -179,7 +179,7 @@ class _Reader:
         self.meant += said
 
     def _word(self, piece: str) -> None:
-        said = form(piece).split()
+        said = meaning(piece)
         self.tokens += said or [piece]
         if self._denied and said:
             self._denied -= 1

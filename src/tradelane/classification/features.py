@@ -29,6 +29,9 @@ MAIN_FACETS = (
 )  # fmt: skip
 _BITS = 8
 """Of a candidate's number: there are fewer than 256."""
+USUAL = np.float32(1.5)
+"""What the subheading that most terms name has before any ranker speaks, others in proportion:
+where a text says little, the places that are left are for goods that people name most."""
 _TINY = np.float32(1e-6)
 _OF_A_RANKER = ("share", "level", "place", "heading", "lead")
 
@@ -65,6 +68,13 @@ class Features:
             else np.zeros(len(known.wordings.codes))
         )
         self._examples = np.log1p(counts).astype(np.float32)
+        named = np.zeros(len(known.wordings.codes), np.float32)
+        for entry in known.glossary.entries:
+            for code in entry.codes:
+                if len(code) == 6:
+                    named[known.wordings.index[code]] += entry.weight
+        self._named = np.log1p(named)
+        self._usual = USUAL * self._named / max(float(self._named.max()), 1.0)
         self.facet_names = [n for n in MAIN_FACETS if n in known.facets.facets]
 
     @property
@@ -74,13 +84,13 @@ class Features:
             *(f"{ranker}_{what}" for ranker in self.rankers for what in _OF_A_RANKER),
             "term_share", "term_heading_share", "naming", "own_share", "covered", "part_unsaid",
             "left_out", "rest", "rest_best", "siblings", "size", "examples",
-            "agree", "contradict", *(f"facet_{n}" for n in self.facet_names), "words",
+            "named", "agree", "contradict", *(f"facet_{n}" for n in self.facet_names), "words",
         )  # fmt: skip
 
     def candidates(self, scores: Mapping[str, Floats]) -> NDArray[np.int64]:
         """The places of the `KEPT` most promising subheadings of every description."""
         first = scores[self.rankers[0]]
-        fused = np.zeros_like(first)
+        fused = np.tile(self._usual, (len(first), 1))
         for name in self.rankers:
             found = scores[name]
             fused += found / np.maximum(found.max(axis=1, keepdims=True), _TINY)
@@ -139,6 +149,7 @@ class Features:
             self._siblings[kept],
             self._size[kept],
             self._examples[kept],
+            self._named[kept],
         )
         for values in plain:
             found[:, :, column] = values

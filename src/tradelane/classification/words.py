@@ -78,7 +78,7 @@ def key(text: str) -> str:
 def words(text: str, *, keep_empty: bool = False) -> list[str]:
     """The words of a description in one form each, in their order.
 
-    keep_empty: also those that say nothing about goods.
+    keep_empty: also those that say nothing about goods, and none that is cut short in full.
 
     >>> words("Women's knit pullovers of 60% cotton")
     ['woman', 'knitted', 'pullover', '60', 'cotton']
@@ -87,13 +87,8 @@ def words(text: str, *, keep_empty: bool = False) -> list[str]:
     """
     found: list[str] = []
     for piece in pieces(clean(text)):
-        if piece in STOPS:
-            continue
-        said = form(piece)
-        if " " in said:
-            found += said.split()
-        elif said or keep_empty:
-            found.append(said or piece)
+        if piece not in STOPS:
+            found += (form(piece).split() or [piece]) if keep_empty else meaning(piece)
     return found
 
 
@@ -175,6 +170,17 @@ def form(word: str) -> str:
     return same.get(single, single)
 
 
+@lru_cache(maxsize=65_536)
+def meaning(word: str) -> tuple[str, ...]:
+    """The words that a word stands for, each in its one form: in full where it is cut short, as
+    platforms for parcels print it; none where it says nothing of goods.
+
+    >>> meaning("bdywsh"), meaning("boxes"), meaning("the")
+    (('body', 'wash'), ('box',), ())
+    """
+    return tuple(part for one in _short().get(word, (word,)) for part in form(one).split())
+
+
 def counts(word: str) -> float:
     """How much a word in its one form tells of goods: colours, sizes and numbers little, most 1.
 
@@ -198,6 +204,13 @@ def grams(word: str, size: int = 4) -> list[str]:
 def _same() -> dict[str, str]:
     """Words with the one that stands for them; "" where a word says nothing about goods."""
     return {row["word"]: row["means"] for row in packs.load("classification").table("words.csv")}
+
+
+@cache
+def _short() -> dict[str, tuple[str, ...]]:
+    """Words that are cut short, with the words in full."""
+    rows = packs.load("classification").table("short.csv")
+    return {row["word"]: tuple(row["means"].split()) for row in rows}
 
 
 @cache
