@@ -22,7 +22,8 @@ def publish_measured(lane: Tradelane, seed: int = 7) -> str:
     about = {
         k: v for k, v in manifest.items() if k not in ("digest", "created_at", "files", "name")
     }
-    about |= {"seed": seed, "metrics": {"forward_auc": f"0.80{seed % 10}"}}
+    about |= {"seed": seed}
+    about["metrics"] = {**manifest["metrics"], "forward_auc": f"0.80{seed % 10}"}
     ref = registry.publish("targeting", files, about)
     return ref.digest.removeprefix("sha256:")[:12]
 
