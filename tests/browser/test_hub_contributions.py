@@ -35,6 +35,11 @@ def test_from_a_proposal_to_the_feed(new_page, sign_in, check_accessible, pictur
     picture(contact, f"proposal-form-{size[0]}")
     words = f"Read once more on a screen {size[0]} wide."
     contact.get_by_label("What it says, in our own words").fill(words)
+    contact.get_by_role("button", name="Suggest objectives and a domain").click()
+    expect(contact.get_by_role("heading", name="Suggested by what is like it")).to_be_visible()
+    check_accessible(contact)
+    assert no_wider_than(contact, size)
+    picture(contact, f"proposal-suggested-{size[0]}")
     contact.get_by_role("button", name="See what would change").click()
     expect(contact.get_by_role("heading", name="Check your proposal")).to_be_visible()
     check_accessible(contact)

@@ -58,6 +58,37 @@ def test_from_a_proposal_to_the_feed(house: House, signed_in: SignedIn) -> None:
     assert agreed.headers["location"] in visitor.get("/hub/published?economy=KR").text
 
 
+def test_suggested_tags_are_taken_one_by_one_and_nothing_that_was_typed_is_lost(
+    signed_in: SignedIn,
+) -> None:
+    contact = signed_in("contact")
+    form = form_of(contact.get("/hub/proposals/new?what=provision&instrument=KR-AIBA").text)
+    typed = {
+        **form,
+        "statement": "People who talk to a machine are told so <b>at once</b>.",
+        "locator": "Art. 99",
+        "objectives": "equal:AC-LOGS",
+        "step": "suggest",
+    }
+    shown = contact.post("/hub/proposals/new", typed)
+    assert shown.status_code == 200
+    assert 'value="use:objective:TR-INTERACT"' in shown.text
+    assert 'value="use:objective:AC-LOGS"' not in shown.text
+    assert "Surer once" not in shown.text
+    one = contact.post(
+        "/hub/proposals/new", {**form_of(shown.text), "step": "use:objective:TR-INTERACT"}
+    )
+    both = contact.post("/hub/proposals/new", {**form_of(one.text), "step": "use:domain:labelling"})
+    kept = form_of(both.text)
+    assert kept["objectives"] == "equal:AC-LOGS intersects:TR-INTERACT"
+    assert (kept["domain"], kept["locator"]) == ("labelling", "Art. 99")
+    assert kept["statement"] == typed["statement"]
+    nothing = contact.post("/hub/proposals/new", {**form, "step": "suggest"})
+    assert (nothing.status_code, "use:domain" in nothing.text) == (200, False)
+    odd = contact.post("/hub/proposals/new", {**kept, "step": "use:objective:<script>"})
+    assert form_of(odd.text)["objectives"] == kept["objectives"]
+
+
 def test_the_demonstration_has_a_proposal_that_waits(house: House, signed_in: SignedIn) -> None:
     reviewer = signed_in("regulator")
     page = reviewer.get("/hub/proposals").text

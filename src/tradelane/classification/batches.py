@@ -1,14 +1,24 @@
-"""Many descriptions of a file: five codes a row, with what a person must still say."""
+"""Many descriptions of a file: five codes a row, with what a person must still say.
+
+Where there are many rows and several cores, processes are forked from the one that has the engine
+ready: they share its memory, and what one says of a text hangs on no other text.
+"""
 
 from __future__ import annotations
 
 import csv
+import multiprocessing
+import os
+import sys
+import threading
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from tradelane.classification.model import CODE, TOO_GENERIC, Evidence, Suggestion
 from tradelane.classification.reading import table
-from tradelane.classification.service import Classification
+from tradelane.classification.service import Classification, Suggests
 from tradelane.kit.errors import InputRefused, Problem
 from tradelane.kit.progress import Progress, silent
 from tradelane.kit.spreadsheet import safe_cell
@@ -18,7 +28,12 @@ COLUMNS = (
     "evidence_1", "evidence_2", "evidence_3",
 )  # fmt: skip
 RANKS = 5
-_STEP = 512
+_STEP, _SHARE = 512, 128
+"""Rows between two words of progress, and rows that a process takes at once."""
+MANY = 2 * _STEP
+"""Rows from which several processes are worth their start."""
+Told = tuple[str, list[list[str]]]
+"""A row's decision, and what it is in the file but for its number."""
 
 
 def classify_file(
@@ -50,9 +65,9 @@ def classify_file(
         with part.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
-            for row, suggestion in enumerate(classification.suggest_many(texts, limit=ranks), 1):
-                counts[suggestion.decision] += 1
-                writer.writerows(_rows(row, suggestion))
+            for row, (decision, cells) in enumerate(_told(classification, texts, ranks), 1):
+                counts[decision] += 1
+                writer.writerows([str(row), *rest] for rest in cells)
                 if row % _STEP == 0 or row == len(texts):
                     progress("Classified", row, len(texts))
         part.replace(out)
@@ -76,27 +91,46 @@ def _texts(source: Path, column: str) -> list[str]:
     return [row.cells[name] for row in read.rows]
 
 
-def _rows(row: int, suggestion: Suggestion) -> list[list[str]]:
+def _told(classification: Classification, texts: list[str], ranks: int) -> Iterator[Told]:
+    suggest = classification.prepared()
+    steps = [texts[start : start + _SHARE] for start in range(0, len(texts), _SHARE)]
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    if cores == 1 or len(texts) < MANY or threading.active_count() > 1:  # threads do not fork
+        for step in steps:
+            yield from _answered(suggest, ranks, step)
+        return
+    global _FORKED
+    _FORKED = partial(_answered, suggest, ranks)
+    with multiprocessing.get_context("fork").Pool(min(cores, len(steps))) as pool:
+        for told in pool.imap(_answered_there, steps):
+            yield from told
+    _FORKED = None
+
+
+_FORKED: partial[list[Told]] | None = None
+"""What forked processes do with a step: it comes to them with the memory that they share."""
+
+
+def _answered_there(texts: list[str]) -> list[Told]:
+    assert _FORKED is not None
+    return _FORKED(texts)
+
+
+def _answered(suggest: Suggests, ranks: int, texts: Sequence[str]) -> list[Told]:
+    return [(one.decision, _cells(one)) for one in suggest(texts, limit=ranks)]
+
+
+def _cells(suggestion: Suggestion) -> list[list[str]]:
     asked = suggestion.question.written_out if suggestion.question is not None else ""
     if suggestion.decision == TOO_GENERIC:
-        return [[str(row), "1", "", "", "", TOO_GENERIC, safe_cell(asked), "", "", ""]]
+        return [["1", "", "", "", TOO_GENERIC, safe_cell(asked), "", "", ""]]
+    question = safe_cell(asked) if suggestion.decision != CODE else ""
     found = []
     for rank, one in enumerate(suggestion.ranked, 1):
         evidence = [safe_cell(_cell(e)) for e in one.evidence[:3]]
         evidence += [""] * (3 - len(evidence))
-        question = safe_cell(asked) if suggestion.decision != CODE else ""
-        found.append(
-            [
-                str(row),
-                str(rank),
-                one.code,
-                one.level,
-                f"{one.probability:.4f}",
-                suggestion.decision,
-                question,
-                *evidence,
-            ]
-        )
+        told = (one.code, one.level, f"{one.probability:.4f}", suggestion.decision, question)
+        found.append([str(rank), *told, *evidence])
     return found
 
 

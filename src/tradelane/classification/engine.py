@@ -146,23 +146,19 @@ class Engine:
     def weigh(self, asked: Sequence[Asked], shown: int = 100) -> list[Weighed]:
         """The candidates of every description, ``shown`` of each at most."""
         found: list[Weighed] = []
-        with self._turn:
-            asked = [self._spelling.repair(one) for one in asked]
-            blocks = self._blocks(asked, None)
-        for inside in blocks:
-            start = len(found)
+        for start in range(0, len(asked), BLOCK):
+            with self._turn:
+                part = [self._spelling.repair(one) for one in asked[start : start + BLOCK]]
+                inside = self._block(part, None)
             for row, told in enumerate(inside.told(self._trained.reranker)):
-                one = asked[start + row]
-                found.append(self._calibrated(one, told, inside.nearest[row], shown))
+                found.append(self._calibrated(part[row], told, inside.nearest[row], shown))
         return found
 
     def inside(self, asked: Sequence[Asked], kept: int | None = None) -> list[Inside]:
         """Candidates with their features, block by block; at most ``kept`` of each."""
-        return list(self._blocks([self._spelling.repair(one) for one in asked], kept))
-
-    def _blocks(self, asked: Sequence[Asked], kept: int | None) -> Iterator[Inside]:
-        for start in range(0, len(asked), BLOCK):
-            yield self._block(asked[start : start + BLOCK], kept)
+        repaired = [self._spelling.repair(one) for one in asked]
+        starts = range(0, len(repaired), BLOCK)
+        return [self._block(repaired[start : start + BLOCK], kept) for start in starts]
 
     def _block(self, asked: Sequence[Asked], kept: int | None) -> Inside:
         scores = {}

@@ -75,11 +75,12 @@ class Library:
         """Codes of older editions with those of today, from the tables that were loaded."""
         return self._current().newer
 
-    def stands_since(self, day: date) -> str:
-        """The last day up to ``day`` on which an example began or ceased to count, or ''."""
-        days = self._current().days
-        at = bisect_right(days, day.isoformat())
-        return days[at - 1] if at else ""
+    def state(self, day: date) -> tuple[int, str]:
+        """The revision, and the last day up to ``day`` on which an example began or ceased to
+        count, or ''."""
+        held = self._current()
+        at = bisect_right(held.days, day.isoformat())
+        return held.revision, held.days[at - 1] if at else ""
 
     def in_force(self, examples: Iterable[Example], known: Collection[str]) -> Iterator[Example]:
         """The examples with codes of today; where an old code became several of one heading, the

@@ -69,6 +69,14 @@ class Models(Protocol):
     def keep(self, trained: Trained, about: Mapping[str, object]) -> None: ...
 
 
+class Suggests(Protocol):
+    """Descriptions in their order to what can be said of them."""
+
+    def __call__(
+        self, texts: Sequence[str], answers: Sequence[Mapping[str, str]] = (), limit: int = 5
+    ) -> Iterator[Suggestion]: ...
+
+
 class Advisor(Protocol):
     """A language model of the operator's own: it may word a question and order candidates that
     evidence does not tell apart; what it did is marked."""
@@ -128,16 +136,26 @@ class Classification:
         """Like `suggest`, for many descriptions in their order; without an advisor."""
         for given in answers:
             self.answers.check(given)
-        engine = self.engine_for(as_of)
-        newer = self._library.newer()
-        for start in range(0, len(texts), _AT_ONCE):
-            part = texts[start : start + _AT_ONCE]
-            said = answers[start : start + _AT_ONCE] if answers else [{}] * len(part)
-            asked = [ask(t, self._facets, a) for t, a in zip(part, said, strict=True)]
-            for text, one in zip(part, engine.weigh(asked), strict=True):
-                first = followed(engine.known, one, engine.lessons)
-                first = followed_choices(engine.known, first)
-                yield self._suggestion(engine, text, first, limit, newer)
+        yield from self.prepared(as_of)(texts, answers, limit)
+
+    def prepared(self, as_of: date | None = None) -> Suggests:
+        """`suggest_many` as it stands now, which looks at no database any more: for processes that
+        are forked. Answers have to be checked."""
+        engine, newer = self.engine_for(as_of), self._library.newer()
+
+        def suggest(
+            texts: Sequence[str], answers: Sequence[Mapping[str, str]] = (), limit: int = SHOWN
+        ) -> Iterator[Suggestion]:
+            for start in range(0, len(texts), _AT_ONCE):
+                part = texts[start : start + _AT_ONCE]
+                said = answers[start : start + _AT_ONCE] if answers else [{}] * len(part)
+                asked = [ask(t, self._facets, a) for t, a in zip(part, said, strict=True)]
+                for text, one in zip(part, engine.weigh(asked), strict=True):
+                    first = followed(engine.known, one, engine.lessons)
+                    first = followed_choices(engine.known, first)
+                    yield self._suggestion(engine, text, first, limit, newer)
+
+        return suggest
 
     def likelihoods(
         self, texts: Sequence[str], *, limit: int = SHOWN, engine: Engine | None = None
@@ -244,7 +262,7 @@ class Classification:
         return self._engines.get(self._key(self._today()))
 
     def _key(self, day: date) -> tuple[int, str, str]:
-        return self._library.revision(), self._library.stands_since(day), self._models_key()
+        return *self._library.state(day), self._models_key()
 
     def _made(self, day: date) -> Engine:
         learned = self._models.newest() if self._library.examples() else None

@@ -45,6 +45,7 @@ editions = sa.Table(
     sa.Column("new_code", sa.String(6), primary_key=True),
 )
 _S, _E, _M = sources.c, examples.c, editions.c
+_REVISION = sa.select(sa.func.coalesce(sa.func.sum(_S.revision), 0))
 
 
 class SqlExampleStore:
@@ -53,8 +54,7 @@ class SqlExampleStore:
     def revision(self, tx: sa.Connection) -> int:
         """Raised by every change; 0 when nothing was learned yet. The sum over the sources, each of
         which counts its own changes: two that change at once never end at the same number."""
-        total = sa.select(sa.func.coalesce(sa.func.sum(_S.revision), 0))
-        return int(tx.execute(total).scalar_one())
+        return int(tx.execute(_REVISION).scalar_one())
 
     def touch(self, tx: sa.Connection, source: Source) -> int:
         """Keep the source's description, and return the new revision."""

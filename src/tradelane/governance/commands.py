@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from tradelane.governance.tag_command import tag
+
 if TYPE_CHECKING:
     from tradelane.governance.coverage import Row
     from tradelane.governance.service import Governance
@@ -45,6 +47,9 @@ def _engine(platform: Platform, pack: str, known_at: dt.date | None = None) -> G
 @click.group()
 def governance() -> None:
     """What economies and forums ask of AI, compared at a date."""
+
+
+governance.add_command(tag)
 
 
 @governance.command()

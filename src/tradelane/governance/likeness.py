@@ -123,6 +123,11 @@ class Space:
     def __init__(self, drafts: Sequence[Draft], views: Sequence[tuple[float, View]]) -> None:
         self._views = views
         self._blocks = [view.learn(drafts) for _, view in views]
+        # Turned once: a sparse table is sorted anew for it.
+        self._turned: list[Any] = [
+            block.T.tocsr() if isinstance(block, sp.csr_matrix) else block.T
+            for block in self._blocks
+        ]
 
     def among(self) -> Table:
         """How like every statement is every other."""
@@ -134,8 +139,8 @@ class Space:
 
     def _weighed(self, rows: Sequence[sp.csr_matrix | Table]) -> Table:
         found: Table = np.zeros((rows[0].shape[0], self._blocks[0].shape[0]), np.float32)
-        for (weight, _), mine, block in zip(self._views, rows, self._blocks):
-            near: Any = mine @ block.T
+        for (weight, _), mine, turned in zip(self._views, rows, self._turned):
+            near: Any = mine @ turned
             found += weight * (near.toarray() if sp.issparse(near) else near)
         return found
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import combinations
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from tradelane.governance.model import Provision
 from tradelane.governance.searching import Hit, Words
 from tradelane.governance.vocabulary import FORMS
 from tradelane.kit.errors import InputRefused, Problem
+
+if TYPE_CHECKING:
+    from tradelane.governance.tagging import Tagger
 
 _DAYS_KEPT = 16
 EARLIEST = dt.date(1900, 1, 1)
@@ -70,6 +73,13 @@ class Governance:
     def forces(self) -> Forces:
         """How firm every provision is."""
         return Forces(self.index)
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        """What proposes tags for new statements; it learns when it is first asked (seconds)."""
+        from tradelane.governance.tagging import Tagger
+
+        return Tagger(self.corpus)
 
     def prepare(self) -> None:
         """Build every index now, not when somebody first asks (about a second)."""

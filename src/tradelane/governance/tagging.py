@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tradelane.governance.corpus import Corpus
 from tradelane.governance.likeness import Draft, Space, by_objectives, by_text
 from tradelane.governance.model import Provision
+from tradelane.kit.errors import InputRefused, Problem
 
 Weights = NDArray[np.float64]
 _RIDGE = 0.5
@@ -61,12 +62,52 @@ class Tagger:
 
     def draft(self, one: Provision) -> Draft:
         """A provision as somebody might propose it, with its objectives."""
-        of = self._corpus.instruments[one.instrument]
-        sectors = (f"sector {sector}" for sector in of.sectors)
-        about = (f"type {of.type}", f"form {of.form}", f"approach {of.approach}", *sectors)
         names = [mapping.objective for mapping in one.objectives]
+        about = self.about(one.instrument)
         bare = Draft(one.statement, one.trigger, one.kind, one.modality, one.actors, (), about)
         return self.told(bare, names)
+
+    def drafted(
+        self,
+        statement: str,
+        instrument: str = "",
+        kind: str = "",
+        modality: str = "",
+        *,
+        trigger: str = "",
+        actors: Iterable[str] = (),
+        objectives: Iterable[str] = (),
+    ) -> Draft:
+        """A statement that somebody fills in. objectives: ids that they have confirmed.
+
+        Errors: InputRefused ``governance.unknown_objective`` for one that the corpus does not have.
+        """
+        names = list(objectives)
+        unknown = [name for name in names if name not in self._corpus.objectives]
+        if unknown:
+            raise InputRefused(
+                Problem(
+                    "governance.unknown_objective",
+                    f"There is no objective {name!r}.",
+                    pointer="/objectives",
+                    hint="`tradelane governance export --format csv` lists all of them.",
+                )
+                for name in unknown
+            )
+        about = self.about(instrument)
+        return self.told(Draft(statement, trigger, kind, modality, tuple(actors), (), about), names)
+
+    def called(self, objective: str) -> str:
+        """An objective with its statement: ``TR-INTERACT: People are told ...``."""
+        return f"{objective}: {self._corpus.objectives[objective].statement}"
+
+    def about(self, instrument: str) -> tuple[str, ...]:
+        """What a draft knows of its instrument; nothing of one that the corpus does not have."""
+        of = self._corpus.instruments.get(instrument)
+        if of is None:
+            return ()
+        sectors = (f"sector {sector}" for sector in of.sectors)
+        return (f"type {of.type}", f"form {of.form}", f"approach {of.approach}", *sectors)
 
     def told(self, draft: Draft, objectives: Iterable[str]) -> Draft:
         """The draft with objectives that a person has confirmed."""

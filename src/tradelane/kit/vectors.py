@@ -52,7 +52,10 @@ def on_grid(rows: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Numbers on a grid of 2^-20, so fine that nothing else changes. Where rows are about 1 long,
     the product of two is exact in a double, in whatever order it is summed up (which hangs on the
     shapes of the matrices, so on what else is asked at the same time)."""
-    return np.round(np.asarray(rows, np.float64) * 2.0**20) / 2.0**20
+    found = rows * np.float64(2.0**20)
+    np.rint(found, out=found)
+    found *= 2.0**-20
+    return found
 
 
 def _places(words: Sequence[str]) -> dict[str, int]:

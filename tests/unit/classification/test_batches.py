@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 
 from classification_house import csv_of
-from tradelane.classification.batches import COLUMNS, classify_file
+from tradelane.classification.batches import COLUMNS, MANY, classify_file
 from tradelane.classification.model import (
     ASK,
     CODE,
@@ -38,7 +41,10 @@ ASKED = Question("=HYPERLINK(1)?")
 class Fake:
     """Answers by what the text says."""
 
-    def suggest_many(self, texts: Sequence[str], limit: int = 5, **_: Any) -> Iterator[Suggestion]:
+    def prepared(self) -> Any:
+        return self._suggest
+
+    def _suggest(self, texts: Sequence[str], limit: int = 5) -> Iterator[Suggestion]:
         for text in texts:
             if text == "break":
                 raise RuntimeError("in the middle")
@@ -158,3 +164,53 @@ def test_progress_is_said(tmp_path: Path) -> None:
     classified(csv_of(tmp_path, "text\n" + "ask\n" * 600), progress=progress)
     assert [done for _stage, done, _total in said] == [512, 600]
     assert all(total == 600 for _stage, _done, total in said)
+
+
+FORKED = """
+import os, sys
+from pathlib import Path
+from tradelane.classification import batches
+from tradelane.classification.model import ASK, Question, Ranked, Suggestion
+
+class Asked:
+    def prepared(self):
+        return self.suggest
+
+    def suggest(self, texts, limit=5):
+        for text in texts:
+            if text == "break":
+                raise RuntimeError("in the middle")
+            ranked = (Ranked("610910", "subheading", 0.5, ""),)
+            yield Suggestion(text, ASK, ranked, ranked, Question(f"{text} by {os.getpid()}"))
+
+print(os.getpid())
+batches.classify_file(Asked(), Path(sys.argv[1]), "text", Path(sys.argv[2]))
+"""
+
+
+def forked(path: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    """In a process of its own: one with threads, as that of the tests is, forks none."""
+    command = [sys.executable, "-c", FORKED, str(path), str(out)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="forks on Linux only")
+def test_many_rows_are_shared_among_processes_and_stay_in_order(tmp_path: Path) -> None:
+    texts = [f"goods {number}" for number in range(MANY + 1)]
+    path, out = csv_of(tmp_path, "text\n" + "\n".join(texts) + "\n"), tmp_path / "out.csv"
+    done = forked(path, out)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+    assert [row["row"] for row in rows] == [str(number) for number in range(1, MANY + 2)]
+    assert [row["question"].split(" by ")[0] for row in rows] == texts
+    who = {row["question"].split(" by ")[1] for row in rows}
+    assert (done.stdout.strip() in who) == (len(os.sched_getaffinity(0)) == 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="forks on Linux only")
+def test_an_error_in_one_of_them_ends_it_and_leaves_no_half_file(tmp_path: Path) -> None:
+    path = csv_of(tmp_path, "text\n" + "goods\n" * MANY + "break\n")
+    done = forked(path, tmp_path / "out.csv")
+    assert done.returncode == 1
+    assert "in the middle" in done.stderr
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]

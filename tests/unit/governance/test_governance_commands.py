@@ -141,3 +141,19 @@ def test_questions_are_asked_and_a_wrong_answer_is_refused(tmp_path):
     assert isinstance(result.exception, InputRefused)
     assert [one.code for one in result.exception.problems] == ["governance.question"] * 3
     assert "AA-ACT is in_force, not lapsed" in str(result.exception)
+
+
+def test_tags_are_proposed_with_what_is_like_the_statement_and_an_unknown_objective_is_refused():
+    told = said("tag", "What a machine has made is labelled by its provider", "--kind", "duty")
+    assert "TR-ONE: People are told. (like AA-000.001" in told
+    assert "(like )" not in told
+    assert "surer once you confirm an objective" in told
+    view = json.loads(said("tag", "What a machine has made is labelled", "--json"))
+    assert {"tag", "score", "because"} == set(view["objectives"][0])
+    assert len(view["domains"]) >= 2
+    result = invoked("tag", "Anything", "--objective", "NO-SUCH")
+    assert isinstance(result.exception, InputRefused)
+    [problem] = result.exception.problems
+    assert problem.code == "governance.unknown_objective"
+    sure = said("tag", "Anything", "--objective", view["objectives"][0]["tag"])
+    assert "surer once" not in sure

@@ -89,10 +89,10 @@ class Linear:
         chapter = np.maximum(inputs @ self._chapters, 0) * np.float32(SHARP)
         chapter = np.exp(chapter - chapter.max(axis=1, keepdims=True))
         chapter /= chapter.sum(axis=1, keepdims=True)
-        near = (inputs @ self._table).toarray()
+        near = on_grid((inputs @ self._table).toarray())
         found = np.zeros((len(asked), len(self._chapter_at)), np.float32)
         for within in self._within:
-            found[:, within.places] = on_grid(near[:, within.texts]) @ within.say
+            found[:, within.places] = near[:, within.texts] @ within.say
         np.maximum(found, 0, out=found)
         found += np.float32(0.2)
         found *= chapter[:, self._chapter_at]

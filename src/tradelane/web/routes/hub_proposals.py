@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -31,6 +31,7 @@ from tradelane.kit.errors import TradelaneError
 from tradelane.web import pages
 from tradelane.web.access import PUBLIC, Allow, Asking, check_form, principal_of
 from tradelane.web.hub_frame import navigation, words_of
+from tradelane.web.hub_suggestions import Suggested, suggest, taken
 from tradelane.web.hub_words import Speaker
 from tradelane.web.problems import status_of
 from tradelane.web.routes.sign_in import text_of
@@ -167,6 +168,9 @@ def _step(request: Request, asker: Asking, filled: Filled, step: str, seen: int)
     lane: Tradelane = request.app.state.lane
     if step == "change":
         return form_page(request, filled)
+    if step.startswith(("suggest", "use:")) and filled.what == RecordKind.PROVISION:
+        filled = replace(filled, cells=taken(filled.cells, step))
+        return form_page(request, filled, suggested=suggest(lane.governance, filled.cells))
     corpus = lane.governance.corpus
     try:
         change = corpus_changes.read_change(corpus, filled.what, filled.about, filled.cells)
@@ -182,7 +186,12 @@ def _step(request: Request, asker: Asking, filled: Filled, step: str, seen: int)
     return pages.see_other(f"/hub/proposals/{made.id}", "hub-proposed")
 
 
-def form_page(request: Request, filled: Filled, error: TradelaneError | None = None) -> Response:
+def form_page(
+    request: Request,
+    filled: Filled,
+    error: TradelaneError | None = None,
+    suggested: Suggested | None = None,
+) -> Response:
     """The form of a provision, a state or a case, with what was wrong at its field."""
     lane: Tradelane = request.app.state.lane
     corpus = lane.governance.corpus
@@ -203,6 +212,7 @@ def form_page(request: Request, filled: Filled, error: TradelaneError | None = N
             one for one in corpus.objectives.values() if one.domain == filled.cells.get("domain")
         ],
         today=lane.clock.now().date().isoformat(),
+        suggested=suggested,
         problems=[] if error is None else pages.problems_of(error),
     )
 
