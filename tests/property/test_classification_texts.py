@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from classification_house import SHORT, plain, rows, sharing
 from tradelane.classification.asked import ask
-from tradelane.classification.batches import _rows
+from tradelane.classification.batches import COLUMNS, rows_of
 from tradelane.classification.goods import apart, codes_in
 from tradelane.classification.model import (
     DECISIONS,
@@ -65,8 +65,8 @@ def kept(found: Suggestion) -> None:
     assert (found.decision == TOO_GENERIC) == (not found.ranked)
     assert not found.goods or found.best is None
     assert decode(encode(found.content()))["decision"] == found.decision
-    for row in _rows(1, found):
-        assert len(row) == 10
+    for row in rows_of(found):
+        assert len(row) == len(COLUMNS) - 1
         assert all(cell == "" or cell[0] not in "=+-@\t\r|%" for cell in row)
 
 

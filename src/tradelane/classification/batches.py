@@ -117,10 +117,11 @@ def _answered_there(texts: list[str]) -> list[Told]:
 
 
 def _answered(suggest: Suggests, ranks: int, texts: Sequence[str]) -> list[Told]:
-    return [(one.decision, _cells(one)) for one in suggest(texts, limit=ranks)]
+    return [(one.decision, rows_of(one)) for one in suggest(texts, limit=ranks)]
 
 
-def _cells(suggestion: Suggestion) -> list[list[str]]:
+def rows_of(suggestion: Suggestion) -> list[list[str]]:
+    """What is written of a suggestion, but for the number of its row."""
     asked = suggestion.question.written_out if suggestion.question is not None else ""
     if suggestion.decision == TOO_GENERIC:
         return [["1", "", "", "", TOO_GENERIC, safe_cell(asked), "", "", ""]]
